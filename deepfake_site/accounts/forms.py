@@ -1,0 +1,94 @@
+"""What people fill in about themselves."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib.auth.forms import UserCreationForm
+from django.contrib.auth.models import User
+
+if TYPE_CHECKING:
+    NewUserForm = UserCreationForm[User]
+else:
+    NewUserForm = UserCreationForm  # generic for the type checker only
+
+EMAIL_HINT = "Only used to reset your password."
+
+
+class RegisterForm(NewUserForm):
+    """A new account. The address need not be unique: refusing a known one would tell strangers who is here."""
+
+    email = forms.EmailField(
+        label="Email address", help_text=EMAIL_HINT, widget=forms.EmailInput(attrs={"autocomplete": "email"})
+    )
+
+    class Meta(UserCreationForm.Meta):
+        model = User
+        fields = ("username", "email")
+
+
+class CurrentPasswordForm(forms.Form):
+    """Asks for the password of the person who is signed in."""
+
+    password = forms.CharField(
+        label="Your password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        error_messages={"required": "Enter your password."},
+    )
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        if not self.user.check_password(password):
+            raise forms.ValidationError("This is not your password. Enter the one that you sign in with.")
+        return password
+
+
+class ProfileForm(forms.Form):
+    """Name and address. Whoever finds an open browser must not be able to move the address, and with it the account."""
+
+    first_name = forms.CharField(
+        label="First name",
+        max_length=150,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
+    )
+    last_name = forms.CharField(
+        label="Last name",
+        max_length=150,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
+    )
+    email = forms.EmailField(
+        label="Email address",
+        help_text=EMAIL_HINT,
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        error_messages={"required": "Enter an email address."},
+    )
+    password = forms.CharField(
+        label="Your password",
+        help_text="Only needed to change the email address.",
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        initial = {"first_name": user.first_name, "last_name": user.last_name, "email": user.email}
+        super().__init__(*args, initial=initial, **kwargs)
+        self.user = user
+
+    def clean(self) -> dict[str, Any]:
+        if "email" in self.changed_data and not self.user.check_password(self.cleaned_data.get("password", "")):
+            self.add_error("password", "Enter your password to change the email address.")
+        return self.cleaned_data
+
+    def save(self) -> User:
+        for field in ("first_name", "last_name", "email"):
+            setattr(self.user, field, self.cleaned_data[field])
+        self.user.save(update_fields=["first_name", "last_name", "email"])
+        return self.user

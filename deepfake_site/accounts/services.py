@@ -1,0 +1,39 @@
+"""What happens to an account, each act in one transaction."""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import Group, User
+from django.db import transaction
+from django.db.models import Sum
+
+from deepfake_site.accounts.forms import RegisterForm
+from detection.models import Detection, MediaFile
+
+EVERYBODY = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the platform keeps for a person."""
+
+    detections: int
+    files: int
+    bytes: int
+
+
+@transaction.atomic
+def register(form: RegisterForm) -> User:
+    """A new account in the group that everybody belongs to."""
+    user = form.save()
+    user.groups.add(Group.objects.get_or_create(name=EVERYBODY)[0])
+    return user
+
+
+def stored_by(user: User) -> Stored:
+    """Counts of what deleting the account would take away."""
+    media = MediaFile.objects.filter(owner=user, purged_at=None)
+    return Stored(
+        detections=Detection.objects.filter(owner=user).count(),
+        files=media.count(),
+        bytes=media.aggregate(total=Sum("size", default=0))["total"],
+    )

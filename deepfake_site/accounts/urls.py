@@ -1,0 +1,19 @@
+"""Everything below /accounts/: Django's own views where they suffice, ours for register, profile and delete."""
+
+from django.contrib.auth import views as auth
+from django.urls import path
+
+from deepfake_site.accounts import views
+
+urlpatterns = [
+    path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("register/", views.register, name="register"),
+    path("profile/", views.profile, name="profile"),
+    path("delete/", views.delete, name="account_delete"),
+    path("password_change/", views.PasswordChange.as_view(), name="password_change"),
+    path("password_reset/", auth.PasswordResetView.as_view(), name="password_reset"),
+    path("password_reset/done/", auth.PasswordResetDoneView.as_view(), name="password_reset_done"),
+    path("reset/<uidb64>/<token>/", auth.PasswordResetConfirmView.as_view(), name="password_reset_confirm"),
+    path("reset/done/", auth.PasswordResetCompleteView.as_view(), name="password_reset_complete"),
+]
