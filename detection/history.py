@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -31,7 +32,16 @@ SORT_KEYS: dict[str, F | Lower] = {
     "fake": F("p_fake"),
     "length": F("media__duration"),
 }
+FIRST_CLICK = {"name": "name", "fake": "-fake", "when": "-when", "length": "-length"}
 EARLIEST, LATEST = datetime.date(2000, 1, 1), datetime.date(2999, 12, 31)
+
+
+@dataclass(frozen=True, slots=True)
+class SortLink:
+    """The query of a column's head, and how the table is ordered by it now."""
+
+    query: str
+    direction: str  # of aria-sort; empty where another column decides
 
 
 def date_field(label: str) -> forms.DateField:
@@ -98,38 +108,6 @@ def ordering(sort: str) -> list[OrderBy]:
     return [key.desc(nulls_last=True) if backwards else key.asc(nulls_last=True), *newest]
 
 
-def narrows(self) -> bool:
-    """Is anything but the order asked for?"""
-    return bool(set(self.chosen) - {"sort"})
-
-
-def midnight(day: datetime.date) -> datetime.datetime:
-    """The moment at which a day begins here."""
-    return timezone.make_aware(datetime.datetime.combine(day, datetime.time.min))
-
-
-def matches_text(text: str) -> Q:
-    """Part of the name, or the beginning of the file's hash."""
-    return Q(media__name__icontains=text) | Q(media__sha256__startswith=text.strip().lower())
-
-
-FILTERS: dict[str, Callable[[Any], Q]] = {
-    "q": matches_text,
-    "label": lambda value: Q(label=value),
-    "state": lambda value: Q(state=value),
-    "kind": lambda value: Q(media__kind=value),
-    "since": lambda day: Q(created_at__gte=midnight(day)),
-    "until": lambda day: Q(created_at__lt=midnight(day + datetime.timedelta(days=1))),
-}
-
-
-def ordering(sort: str) -> list[OrderBy]:
-    """What has no value comes last either way; equal values come newest first."""
-    key = SORT_KEYS[sort.removeprefix("-")]
-    first = key.desc(nulls_last=True) if sort.startswith("-") else key.asc(nulls_last=True)
-    return [first, F("created_at").desc(), F("id").desc()]
-
-
 def narrow(detections: QuerySet[Detection], form: HistoryForm) -> QuerySet[Detection]:
     """The asked part of what somebody may see, in the asked order."""
     chosen = form.chosen
@@ -145,9 +123,21 @@ def page_of(detections: QuerySet[Detection], number: str | None) -> Page[Detecti
     return Paginator(detections.defer("result"), PAGE_SIZE).get_page(number)
 
 
-def query_without(query: QueryDict, *names: str) -> str:
-    """The address' query without some of its parts, for links that change only those."""
-    rest = query.copy()
-    for name in names:
-        rest.pop(name, None)
-    return rest.urlencode()
+def query_with(query: QueryDict, **changes: str | None) -> str:
+    """The address' query with some parts changed; None takes a part away, and empty ones go too."""
+    merged = query.copy()
+    for name, value in changes.items():
+        merged[name] = value or ""
+    for name in [name for name, value in merged.items() if not value]:
+        del merged[name]
+    return merged.urlencode()
+
+
+def sort_links(query: QueryDict, current: str) -> dict[str, SortLink]:
+    """Per column: what a click on its head asks for. The same column again turns the order round."""
+    links = {}
+    for key, first in FIRST_CLICK.items():
+        direction = {key: "ascending", f"-{key}": "descending"}.get(current, "")
+        turned = key if current == f"-{key}" else f"-{key}"
+        links[key] = SortLink(query_with(query, sort=turned if direction else first, page=None), direction)
+    return links
