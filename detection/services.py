@@ -1,0 +1,145 @@
+"""What can happen to media and detections: one function = one transaction = one audit event.
+
+Bytes are moved outside transactions: before the rows are made, after the rows are gone.
+"""
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from detection import audit, media_store, queue
+from detection.leases import Lease, held
+from detection.models import Detection, MediaFile
+from ml_core.errors import MediaError
+
+if TYPE_CHECKING:
+    from detection.uploads import Accepted
+
+State = Detection.State
+UNFINISHED = (State.QUEUED, State.RUNNING)
+
+
+def submit_upload(
+    owner: User, accepted: "Accepted", *, name: str, may_train: bool, batch: uuid.UUID | None = None
+) -> Detection:
+    """Take an accepted upload (`accepted.info`, `accepted.path`): bytes first, then the rows with their task."""
+    info = accepted.info
+    media = MediaFile(
+        owner=owner,
+        name=printable(name),
+        kind=info.kind,
+        format=info.format,
+        width=info.width,
+        height=info.height,
+        duration=info.duration,
+        codec=(info.codec or "")[:16],
+        animated=info.animated,
+        size=info.size,
+        sha256=info.sha256,
+        may_train=may_train,
+    )
+    media_store.adopt(accepted.path, media)
+    try:
+        with transaction.atomic(durable=True):
+            media.save(force_insert=True)
+            return _queue(owner, media, "submitted", batch)
+    except BaseException:
+        media_store.discard(media.pk)
+        raise
+
+
+def printable(name: str) -> str:
+    """A file name that can be stored and shown anywhere: no folders, no control characters, at most 255 long."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(letter for letter in last if letter.isprintable()).strip()[-255:] or "unnamed"
+
+
+@transaction.atomic(durable=True)
+def run_again(detection: Detection, actor: User) -> Detection:
+    """A new detection on the same media; MediaError media_missing where its bytes are gone."""
+    media = MediaFile.objects.select_for_update().filter(pk=detection.media_id, purged_at=None).first()
+    if media is None:
+        raise MediaError("media_missing")
+    return _queue(actor, media, "run_again", None)
+
+
+def _queue(actor: User, media: MediaFile, verb: str, batch: uuid.UUID | None) -> Detection:
+    detection = Detection.objects.create(owner=media.owner, media=media, batch=batch)
+    audit.record(actor, verb, detection, media=str(media.pk), sha256=media.sha256)
+    queue.wake(detection.pk)
+    detection.refresh_from_db()
+    return detection
+
+
+@transaction.atomic(durable=True)
+def cancel(detection: Detection, actor: User) -> bool:
+    """Stop a detection that is not over. A worker that is busy with it loses its lease: its answer is dropped."""
+    open_row = Detection.objects.filter(pk=detection.pk, state__in=UNFINISHED)
+    if not _finish(open_row, state=State.CANCELLED):
+        return False
+    audit.record(actor, "cancelled", detection)
+    return True
+
+
+def delete_media(media: MediaFile, actor: User) -> None:
+    """Remove the media with every detection on it: rows, original, previews, directory."""
+    with transaction.atomic(durable=True):
+        audit.record(actor, "deleted", media, sha256=media.sha256, detections=media.detections.count())
+        MediaFile.objects.filter(pk=media.pk).delete()
+    media_store.discard(media.pk)
+
+
+def delete_account(user: User) -> None:
+    """Remove the account with all its media. The audit trail keeps the name, not the person."""
+    with transaction.atomic(durable=True):
+        media_ids = list(MediaFile.objects.select_for_update().filter(owner=user).values_list("pk", flat=True))
+        audit.record(user, "account_deleted", user, media=len(media_ids))
+        user.delete()
+    for media_id in media_ids:
+        media_store.discard(media_id)
+
+
+def purge_media(media: MediaFile) -> bool:
+    """Retention: the bytes go, the results stay. Media that is still waited for is left alone."""
+    with transaction.atomic(durable=True):
+        idle = MediaFile.objects.filter(pk=media.pk, purged_at=None).exclude(detections__state__in=UNFINISHED)
+        if not idle.update(purged_at=timezone.now()):
+            return False
+        audit.record(None, "purged", media, sha256=media.sha256)
+    media_store.discard(media.pk)
+    return True
+
+
+def set_stage(detection_id: uuid.UUID, token: uuid.UUID, stage: str) -> bool:
+    """What the worker is doing now; False where it has lost the lease."""
+    return held(Lease(detection_id, token)).update(stage=Detection.Stage(stage)) == 1
+
+
+@transaction.atomic(durable=True)
+def record_verdict(detection_id: uuid.UUID, token: uuid.UUID, verdict: dict[str, Any]) -> bool:
+    """The end: the verdict with its evidence. False, and nothing written, where the lease was lost."""
+    copied = ("label", "band", "p_fake", "confidence", "model_version", "device", "elapsed_ms")
+    values = {name: verdict[name] for name in copied}
+    row = held(Lease(detection_id, token))
+    if not _finish(row, state=State.DONE, reason=verdict["reason"] or "", result=verdict, **values):
+        return False
+    audit.record(None, "done", Detection(pk=detection_id), label=verdict["label"], version=verdict["model_version"])
+    return True
+
+
+@transaction.atomic(durable=True)
+def fail_detection(detection_id: uuid.UUID, token: uuid.UUID, code: str) -> bool:
+    """The end for a file that cannot be judged; `code` is a key of `ml_core.errors.ERRORS`."""
+    if not _finish(held(Lease(detection_id, token)), state=State.FAILED, error_code=code):
+        return False
+    audit.record(None, "failed", Detection(pk=detection_id), code=code)
+    return True
+
+
+def _finish(row: QuerySet[Detection], **values: Any) -> bool:
+    over = {"stage": Detection.Stage.FINISHED, "finished_at": timezone.now(), "lease_token": None, "lease_until": None}
+    return row.update(**over, **values) == 1

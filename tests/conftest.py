@@ -1,0 +1,82 @@
+"""The cast of the tests, and the rooms in which they play."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.test import Client
+from pytest_django.fixtures import SettingsWrapper
+
+from tests.factories import make_user
+
+
+@pytest.fixture(autouse=True)
+def media_root(tmp_path: Path, settings: SettingsWrapper) -> Path:
+    """A directory for uploads that ends with the test."""
+    root = tmp_path / "media"
+    root.mkdir()
+    settings.MEDIA_ROOT = root
+    settings.FILE_UPLOAD_TEMP_DIR = root / ".staging"
+    settings.FILE_UPLOAD_TEMP_DIR.mkdir()
+    return root
+
+
+@pytest.fixture
+def roles(db: None) -> Iterator[None]:
+    """The four groups with their permissions."""
+    call_command("create_roles", verbosity=0)
+    return
+
+
+@pytest.fixture
+def owner(roles: None) -> User:
+    """The person whose media it is."""
+    return make_user("owner", "user")
+
+
+@pytest.fixture
+def stranger(roles: None) -> User:
+    """A signed-in person who must see nothing of the owner's."""
+    return make_user("stranger", "user")
+
+
+@pytest.fixture
+def moderator(roles: None) -> User:
+    """Decides the hard cases."""
+    return make_user("moderator", "moderator")
+
+
+@pytest.fixture
+def lead(roles: None) -> User:
+    """Decides what moderators escalate."""
+    return make_user("lead", "lead")
+
+
+@pytest.fixture
+def admin(roles: None) -> User:
+    """Runs the site."""
+    return make_user("admin", "admin", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def anonymous_client() -> Client:
+    """A browser in which nobody has signed in."""
+    return Client()
+
+
+@pytest.fixture
+def owner_client(owner: User) -> Client:
+    """The owner's browser."""
+    client = Client()
+    client.force_login(owner)
+    return client
+
+
+@pytest.fixture
+def stranger_client(stranger: User) -> Client:
+    """The stranger's browser."""
+    client = Client()
+    client.force_login(stranger)
+    return client
