@@ -1,0 +1,48 @@
+# `make` alone lists what there is. Everything runs in .venv, which `make run` and `make test` make for themselves.
+.DEFAULT_GOAL := help
+.PHONY: help install dev run test lint types layers migrations pytest format shell train clean
+bin := .venv/bin
+
+help: ## List the targets (this).
+	@grep -hE '^[a-z]+:.* ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.* ## (.*)/\1|\2/' | while IFS='|' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
+
+install: ## Make .venv and install the pinned requirements, if they have changed.
+	@scripts/venv.sh requirements.txt
+
+dev: ## The same with the requirements of the tests and checks.
+	@scripts/venv.sh requirements-dev.txt
+
+run: install ## Prepare what is missing, then run web and workers until Ctrl-C. PORT=8001 chooses another port.
+	@$(bin)/python scripts/run.py
+
+test: lint types layers migrations pytest ## Every check and every test, on SQLite and, where one answers, on PostgreSQL.
+
+lint: dev ## ruff: rules and formatting.
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+
+types: dev ## mypy, strict.
+	$(bin)/mypy .
+
+layers: dev ## import-linter: who may import whom.
+	$(bin)/lint-imports
+
+migrations: dev ## No model change without its migration.
+	$(bin)/python manage.py makemigrations --check --dry-run --settings deepfake_site.settings_test
+
+pytest: dev ## The tests alone. ARGS="-k history" chooses some of them.
+	@scripts/pytest.sh $(ARGS)
+
+format: dev ## Let ruff mend and format the code.
+	$(bin)/ruff check --fix .
+	$(bin)/ruff format .
+
+shell: install ## A Python shell with the site set up.
+	@$(bin)/python manage.py shell
+
+train: install ## Train all members and the gate: make train ARGS="../data/faces.csv --help".
+	@$(bin)/python manage.py train $(ARGS)
+
+clean: ## Remove caches. Your database, uploads and .venv stay.
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache staticfiles
+	find . -path ./.venv -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
