@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from detection.request_id import current_request_id
+from detection.views.access import wants_json
 
 RETRY_SECONDS = 30
 
@@ -31,7 +32,6 @@ ANSWERS = {
     500: ErrorAnswer("server_error", "Something broke on our side."),
     503: ErrorAnswer("unavailable", "The service is not available at present. Try again soon."),
 }
-CSRF_ANSWER = ErrorAnswer("csrf_failed", "The form's protection has expired. Load the page again.")
 
 
 def as_json(answer: ErrorAnswer, status: int) -> JsonResponse:
@@ -41,14 +41,14 @@ def as_json(answer: ErrorAnswer, status: int) -> JsonResponse:
 
 def answer_with(request: HttpRequest, status: int) -> HttpResponse:
     """The error's page, or its JSON for those who do not read pages."""
-    if not request.accepts("text/html"):
+    if wants_json(request):
         return as_json(ANSWERS[status], status)
     return render(request, f"{status}.html", status=status)
 
 
 def answer_plainly(request: HttpRequest, status: int) -> HttpResponse:
     """The same without context processors: they may need what has just failed."""
-    if not request.accepts("text/html"):
+    if wants_json(request):
         return as_json(ANSWERS[status], status)
     return HttpResponse(render_to_string(f"{status}.html"), status=status)
 
@@ -60,12 +60,6 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     return answer_with(request, 403)
-
-
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    if not request.accepts("text/html"):
-        return as_json(CSRF_ANSWER, 403)
-    return render(request, "403_csrf.html", status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import User
+from django.http import QueryDict
 
 if TYPE_CHECKING:
     NewUserForm = UserCreationForm[User]
@@ -36,8 +37,8 @@ class CurrentPasswordForm(forms.Form):
         error_messages={"required": "Enter your password."},
     )
 
-    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, user: User, data: QueryDict | None = None) -> None:
+        super().__init__(data)
         self.user = user
 
     def clean_password(self) -> str:
@@ -49,6 +50,8 @@ class CurrentPasswordForm(forms.Form):
 
 class ProfileForm(forms.Form):
     """Name and address. Whoever finds an open browser must not be able to move the address, and with it the account."""
+
+    STORED = ("first_name", "last_name", "email")
 
     first_name = forms.CharField(
         label="First name",
@@ -77,18 +80,11 @@ class ProfileForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
-    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
-        initial = {"first_name": user.first_name, "last_name": user.last_name, "email": user.email}
-        super().__init__(*args, initial=initial, **kwargs)
+    def __init__(self, user: User, data: QueryDict | None = None) -> None:
+        super().__init__(data, initial={name: getattr(user, name) for name in self.STORED})
         self.user = user
 
     def clean(self) -> dict[str, Any]:
         if "email" in self.changed_data and not self.user.check_password(self.cleaned_data.get("password", "")):
             self.add_error("password", "Enter your password to change the email address.")
         return self.cleaned_data
-
-    def save(self) -> User:
-        for field in ("first_name", "last_name", "email"):
-            setattr(self.user, field, self.cleaned_data[field])
-        self.user.save(update_fields=["first_name", "last_name", "email"])
-        return self.user

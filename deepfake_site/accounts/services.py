@@ -6,7 +6,8 @@ from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.db.models import Sum
 
-from deepfake_site.accounts.forms import RegisterForm
+from deepfake_site.accounts.forms import ProfileForm, RegisterForm
+from detection import audit
 from detection.models import Detection, MediaFile
 
 EVERYBODY = "user"
@@ -26,7 +27,17 @@ def register(form: RegisterForm) -> User:
     """A new account in the group that everybody belongs to."""
     user = form.save()
     user.groups.add(Group.objects.get_or_create(name=EVERYBODY)[0])
+    audit.record(user, "registered", user)
     return user
+
+
+@transaction.atomic
+def change_profile(user: User, form: ProfileForm) -> None:
+    """Name and address; the trail says which of them, not what they were."""
+    for field in ProfileForm.STORED:
+        setattr(user, field, form.cleaned_data[field])
+    user.save(update_fields=ProfileForm.STORED)
+    audit.record(user, "profile_changed", user, fields=[name for name in form.changed_data if name != "password"])
 
 
 def stored_by(user: User) -> Stored:

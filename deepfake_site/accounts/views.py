@@ -6,9 +6,9 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.models import User
 from django.contrib.auth.views import PasswordChangeView
-from django.contrib.messages.views import SuccessMessageMixin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse_lazy
@@ -41,9 +41,14 @@ def register(request: HttpRequest) -> HttpResponse:
     return render(request, "registration/register.html", {"form": form, "next": request.GET.get("next", "")})
 
 
-class PasswordChange(SuccessMessageMixin, PasswordChangeView):
+class PasswordChange(PasswordChangeView):
+    """Django's own, which ends on the profile instead of a page of its own."""
+
     success_url = reverse_lazy("profile")
-    success_message = "Your password was changed."
+
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
+        messages.success(self.request, "Your password was changed.")
+        return super().form_valid(form)
 
 
 @sensitive_post_parameters()
@@ -54,7 +59,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     user = cast("User", request.user)
     form = ProfileForm(user, request.POST or None)
     if form.is_valid():
-        form.save()
+        services.change_profile(user, form)
         messages.success(request, "Your profile was saved.")
         return redirect("profile")
     return render(request, "accounts/profile.html", {"form": form, "stored": services.stored_by(user)})
