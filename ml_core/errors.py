@@ -44,6 +44,7 @@ ERRORS: dict[str, ErrorText] = {
         "Processing this file stopped the worker three times, so it was given up. Convert the file and try again.", 422
     ),
     "inference_failed": ErrorText("The models could not be run. Nothing is wrong with your file: run it again.", 500),
+    "unreadable": ErrorText("There is no such file, or it may not be read. Check its path and permissions.", 404),
     "media_missing": ErrorText("The file is no longer stored. Upload it again.", 410),
 }
 
