@@ -99,9 +99,10 @@ DEEPFAKE_LEASE_SECONDS = env.number("DEEPFAKE_LEASE_SECONDS", 60)
 DEEPFAKE_DECODE_SECONDS = env.number("DEEPFAKE_DECODE_SECONDS", 120)
 DEEPFAKE_INFERENCE_SECONDS = env.number("DEEPFAKE_INFERENCE_SECONDS", 300)
 DEEPFAKE_RETENTION_DAYS = env.number("DEEPFAKE_RETENTION_DAYS", 30)
+DEEPFAKE_STALL_SECONDS = env.number("DEEPFAKE_STALL_SECONDS", 10)
 DEEPFAKE_STOP_GRACE = env.number("DEEPFAKE_STOP_GRACE", 3)
 
-# Uploads: private, one random directory each, never below a public URL. Staging lies inside, so that taking a file is a rename.
+# Uploads: private, one random directory each, never below a public URL. Staging lies inside: taking a file is a rename.
 MEDIA_ROOT = env.path("MEDIA_ROOT", BASE_DIR / "media")
 FILE_UPLOAD_TEMP_DIR = MEDIA_ROOT / ".staging"
 FILE_UPLOAD_PERMISSIONS = 0o600

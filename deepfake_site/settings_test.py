@@ -8,7 +8,7 @@ from deepfake_site import environment as env
 from deepfake_site.settings import *  # noqa: F403  # Django's way of varying settings
 from deepfake_site.settings import DATABASES, MIDDLEWARE, STORAGES
 
-SECRET_KEY = "for-tests-only-" + "0" * 40  # noqa: S105  # signs nothing outside a test
+SECRET_KEY = "for-tests-only-" + "0" * 40  # signs nothing outside a test
 DEBUG = False
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 
@@ -23,7 +23,7 @@ else:
 
 # The fixture `media_root` gives each test a directory of its own; this one is where a test without it would be noticed.
 MEDIA_ROOT = scratch / "deepfake-test-without-media-root"
-FILE_UPLOAD_TEMP_DIR = None
+FILE_UPLOAD_TEMP_DIR = MEDIA_ROOT / ".staging"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}

@@ -35,9 +35,7 @@ def claim(detection_id: uuid.UUID) -> Lease | None:
     """Take a queued detection; None where somebody else was faster or it is not queued."""
     lease = Lease(detection_id, uuid.uuid4())
     now = timezone.now()
-    free = Detection.objects.filter(
-        pk=detection_id, state=Detection.State.QUEUED, attempts__lt=Detection.MAX_ATTEMPTS
-    )
+    free = Detection.objects.filter(pk=detection_id, state=Detection.State.QUEUED, attempts__lt=Detection.MAX_ATTEMPTS)
     taken = free.update(
         state=Detection.State.RUNNING,
         stage=Detection.Stage.DECODING,
@@ -51,9 +49,7 @@ def claim(detection_id: uuid.UUID) -> Lease | None:
 
 def held(lease: Lease) -> QuerySet[Detection]:
     """The row while the lease is good, else nothing: every write of a worker goes through this."""
-    return Detection.objects.filter(
-        pk=lease.detection_id, state=Detection.State.RUNNING, lease_token=lease.token
-    )
+    return Detection.objects.filter(pk=lease.detection_id, state=Detection.State.RUNNING, lease_token=lease.token)
 
 
 def extend(lease: Lease) -> bool:

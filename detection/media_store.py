@@ -75,7 +75,9 @@ def sweep(older_than: float) -> int:
 
 
 def _orphans(before: float) -> list[Path]:
-    found = [p for p in root().iterdir() if DIRECTORY_NAME.fullmatch(p.name) and _old(p, before)] if root().is_dir() else []
+    found = (
+        [p for p in root().iterdir() if DIRECTORY_NAME.fullmatch(p.name) and _old(p, before)] if root().is_dir() else []
+    )
     named = {uuid.UUID(hex=path.name): path for path in found}
     known = set(MediaFile.objects.filter(pk__in=named, purged_at=None).values_list("pk", flat=True))
     return [path for media_id, path in named.items() if media_id not in known]

@@ -53,7 +53,7 @@ def wake_forgotten() -> int:
 def unlock(cluster: str) -> int:
     """Give back what a dead worker group had fetched; without this it would wait for `retry` seconds."""
     now = timezone.now()
-    return OrmQ.objects.filter(key=queue_name(cluster), lock__gt=now).update(lock=now)
+    return int(OrmQ.objects.filter(key=queue_name(cluster), lock__gt=now).update(lock=now))
 
 
 def _live_tasks() -> set[str]:

@@ -30,7 +30,7 @@ def submit_upload(
     info = accepted.info
     media = MediaFile(
         owner=owner,
-        name=printable(name),
+        name=name,
         kind=info.kind,
         format=info.format,
         width=info.width,
@@ -50,12 +50,6 @@ def submit_upload(
     except BaseException:
         media_store.discard(media.pk)
         raise
-
-
-def printable(name: str) -> str:
-    """A file name that can be stored and shown anywhere: no folders, no control characters, at most 255 long."""
-    last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    return "".join(letter for letter in last if letter.isprintable()).strip()[-255:] or "unnamed"
 
 
 @transaction.atomic(durable=True)

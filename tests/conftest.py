@@ -1,19 +1,18 @@
 """The cast of the tests, and the rooms in which they play."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from tests.factories import make_user
 
 
 @pytest.fixture(autouse=True)
-def media_root(tmp_path: Path, settings: SettingsWrapper) -> Path:
+def media_root(tmp_path: Path, settings: Settings) -> Path:
     """A directory for uploads that ends with the test."""
     root = tmp_path / "media"
     root.mkdir()
@@ -24,10 +23,9 @@ def media_root(tmp_path: Path, settings: SettingsWrapper) -> Path:
 
 
 @pytest.fixture
-def roles(db: None) -> Iterator[None]:
+def roles(db: None) -> None:
     """The four groups with their permissions."""
     call_command("create_roles", verbosity=0)
-    return
 
 
 @pytest.fixture

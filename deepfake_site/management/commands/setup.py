@@ -1,0 +1,39 @@
+"""`manage.py setup`: everything that must be there before web and workers start. `make run` calls it each time."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from deepfake_site import secret_key
+
+
+class Command(BaseCommand):
+    help = "Make what is missing: key file, directories, database, roles; demo accounts where nobody is registered."
+    requires_system_checks = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not os.environ.get("DJANGO_SECRET_KEY") and secret_key.make(settings.SECRET_KEY_FILE):
+            self.stdout.write(f"New secret key: {settings.SECRET_KEY_FILE}")
+        for directory in (settings.MEDIA_ROOT, settings.FILE_UPLOAD_TEMP_DIR):
+            Path(directory).mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._prepare_database(options["verbosity"])
+
+    def _prepare_database(self, verbosity: int) -> None:
+        """A database that is up to date costs one look at its migrations and nothing more."""
+        if connection.vendor == "sqlite":
+            Path(connection.settings_dict["NAME"]).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA journal_mode=WAL")  # stays in the file
+        executor = MigrationExecutor(connection)
+        if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            return
+        call_command("migrate", interactive=False, verbosity=max(0, verbosity - 1))
+        call_command("create_roles", verbosity=0)
+        call_command("create_demo_accounts", stdout=self.stdout)
+        self.stdout.write("Database ready.")

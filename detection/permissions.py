@@ -1,0 +1,53 @@
+"""Who may do what: four groups. A person may always do everything with what is their own; this is about the rest.
+
+Rights on django-q2's models are in no group: its rows hold unsigned pickles and names of functions to call, so that
+only superusers may add or change them.
+"""
+
+from django.contrib.auth.models import Group, Permission, User
+from django.db import transaction
+from django.db.models import Q
+
+USER, MODERATOR, LEAD, ADMIN = "user", "moderator", "lead", "admin"
+
+_OWN = ("detection.add_mediafile", "detection.add_detection")
+_MODERATION = (*_OWN, "detection.view_mediafile", "detection.view_detection")
+_LEADING = (*_MODERATION, "detection.view_auditevent")
+_ADMINISTRATION = (
+    *_LEADING,
+    "detection.change_detection",
+    "detection.delete_detection",
+    "detection.delete_mediafile",
+    "auth.view_user",
+    "auth.add_user",
+    "auth.change_user",
+    "auth.view_group",
+    "django_q.view_success",
+    "django_q.view_failure",
+    "django_q.view_schedule",
+    "django_q.view_ormq",
+)
+ROLES: dict[str, tuple[str, ...]] = {
+    USER: _OWN,
+    MODERATOR: _MODERATION,
+    LEAD: _LEADING,
+    ADMIN: _ADMINISTRATION,
+}
+
+
+@transaction.atomic
+def create_roles() -> None:
+    """Make the groups and give them exactly their permissions."""
+    for role, names in ROLES.items():
+        group, _ = Group.objects.get_or_create(name=role)
+        wanted = Q(pk__in=[])
+        for name in names:
+            app, codename = name.split(".")
+            wanted |= Q(content_type__app_label=app, codename=codename)
+        group.permissions.set(Permission.objects.filter(wanted))
+
+
+def give_role(user: User, role: str) -> None:
+    """Put the account into the group of its role, beside `user`, to which everybody belongs."""
+    for name in {USER, role}:
+        user.groups.add(Group.objects.get_or_create(name=name)[0])
