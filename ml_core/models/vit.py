@@ -1,0 +1,66 @@
+"""The ViT-B/16 member: global context by self-attention, started from CLIP's image tower.
+
+Dosovitskiy et al., "An Image is Worth 16x16 Words" (ICLR 2021); Radford et al., "Learning Transferable Visual Models
+From Natural Language Supervision" (ICML 2021), in timm's build with pre-norm and QuickGELU.
+"""
+
+from typing import Any
+
+import timm
+import torch
+from torch import Tensor, nn
+
+
+class ViT(nn.Module):
+    """(B, 3, 224, 224) → (B, 2) logits [real, fake].
+
+    `frozen` first blocks (and the patch embedding) never learn; `keep` is the share of patch tokens that a training
+    step sees (Li et al., "Scaling Language-Image Pre-training via Masking", CVPR 2023): evaluation sees all.
+    """
+
+    def __init__(self, frozen: int = 8, keep: float = 1.0, dropout: float = 0.1, **size: Any) -> None:
+        super().__init__()
+        self.trunk = timm.create_model("vit_base_patch16_clip_quickgelu_224", num_classes=0, **size)
+        self.frozen, self.keep = frozen, keep
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(self.trunk.num_features, 2)
+        self._freeze()
+
+    def _freeze(self) -> None:
+        for name, parameter in self.trunk.named_parameters():
+            block = int(name.split(".")[1]) if name.startswith("blocks.") else -1
+            parameter.requires_grad = name.startswith("norm.") or block >= self.frozen
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        """(B, 3, 224, 224) → (B, 768): the class token after the last norm."""
+        with torch.set_grad_enabled(False):
+            x = self.trunk.patch_embed(x)
+            x = self.trunk.norm_pre(self._fewer(self.trunk._pos_embed(x)))  # (B, 1 + tokens, 768)
+            for block in self.trunk.blocks[: self.frozen]:
+                x = block(x)
+        for block in self.trunk.blocks[self.frozen :]:
+            x = block(x)
+        token: Tensor = self.trunk.norm(x[:, 0])
+        return token
+
+    def _fewer(self, tokens: Tensor) -> Tensor:
+        """In training a random share of the patch tokens; the class token always."""
+        if not self.training or self.keep >= 1:
+            return tokens
+        batch, count = tokens.shape[0], tokens.shape[1] - 1
+        order = torch.rand(batch, count, device=tokens.device).argsort(dim=1)[:, : max(1, int(count * self.keep))]
+        index = torch.cat([torch.zeros_like(order[:, :1]), order + 1], dim=1)
+        return tokens.gather(1, index[..., None].expand(-1, -1, tokens.shape[2]))
+
+    def forward_head(self, features: Tensor) -> Tensor:
+        """(B, 768) → (B, 2)."""
+        logits: Tensor = self.head(self.dropout(features))
+        return logits
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, 3, 224, 224) → (B, 2) logits [real, fake]."""
+        return self.forward_head(self.forward_features(x))
+
+    def load_clip(self, state: dict[str, Tensor]) -> None:
+        """CLIP's image tower into the trunk; its projection is left out."""
+        self.trunk.load_state_dict({k: v for k, v in state.items() if not k.startswith("head.")}, strict=True)

@@ -1,0 +1,78 @@
+"""Face crops, made once: the same detector and the same crop as in scoring, kept in a cache beside the checkpoints.
+
+One file per item, (T, 224, 224, 3) uint8: T = 1 for a still, up to 16 for a clip (the person seen in most frames).
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml_core.config import CROP_MARGIN, FRAMES_PER_VIDEO
+from ml_core.datatypes import FaceDetection, Frame
+from ml_core.faces import FaceDetector, crop, deciding_tracks, track, whole
+from ml_core.media.frames import decode
+from ml_core.media.stills import load_still
+from ml_core.media.suffixes import IMAGE_SUFFIXES
+from ml_core.training.manifest import Item
+
+RECIPE = f"centerface margin={CROP_MARGIN} frames={FRAMES_PER_VIDEO} v1"
+
+Crops = NDArray[np.uint8]
+
+
+class CropCache:
+    """The crops of an item, from the folder or made and put there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @cached_property
+    def detector(self) -> FaceDetector:
+        """Loaded with the first crop that is missing."""
+        return FaceDetector()
+
+    def get(self, item: Item) -> Crops:
+        """(T, 224, 224, 3) uint8. Raises MediaError where the file cannot be read."""
+        path = self._path(item)
+        if not path.exists():
+            part = path.with_suffix(".part")
+            with part.open("wb") as file:
+                np.save(file, self._make(item))
+            part.rename(path)
+        crops: Crops = np.load(path, allow_pickle=False)
+        return crops
+
+    def _path(self, item: Item) -> Path:
+        stat = item.path.stat()
+        text = f"{item.path.resolve()} {stat.st_size} {stat.st_mtime_ns} {RECIPE}"
+        return self.folder / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.npy"
+
+    def _make(self, item: Item) -> Crops:
+        frames = _frames(item)
+        chosen = _most_seen(track(self.detector.detect(frames)))
+        if not chosen:
+            return np.stack([whole(frame.image) for frame in frames])
+        images = {frame.index: frame.image for frame in frames}
+        return np.stack([crop(images[face.frame], face.box) for face in chosen])
+
+
+def _frames(item: Item) -> list[Frame]:
+    if item.path.suffix.lower() in IMAGE_SUFFIXES:
+        return [load_still(item.path)]
+    return decode(item.path, "video", item.path.suffix.lower().lstrip("."))
+
+
+def _most_seen(faces: Sequence[FaceDetection]) -> list[FaceDetection]:
+    """The faces of the deciding person who is seen in most frames, one a frame, in the order of time."""
+    allowed = deciding_tracks(faces)
+    seen = Counter(face.track for face in faces if face.track in allowed)
+    if not seen:
+        return []
+    best = max(seen, key=lambda number: (seen[number], -number))
+    return [face for face in faces if face.track == best]

@@ -1,0 +1,203 @@
+"""The training loop of one member: pairs in, a checkpoint every few minutes, and the same curve when it goes on.
+
+AdamW (Loshchilov & Hutter, ICLR 2019) with a linear warm-up and a cosine to zero; gradients clipped at norm 1.0;
+bf16 autocast where the processor or the GPU computes in it; a loss that is not finite stops the run.
+"""
+
+import json
+import logging
+import math
+import time
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+logger = logging.getLogger(__name__)
+
+CLIP_NORM = 1.0
+LABEL_SMOOTHING = 0.05
+WARM_UP = 0.05  # share of the steps
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How long and how fast one member learns; `seed` and `batch` decide which items a step sees."""
+
+    steps: int
+    batch: int
+    rate: float
+    weight_decay: float = 0.05
+    seed: int = 1
+    save_every: int = 100
+    head_rate: float = 10.0  # the new head learns this many times faster
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a step is fed: model inputs and labels (B,), 1 = fake."""
+
+    number: int
+    inputs: Tensor
+    labels: Tensor
+
+
+class NonFiniteLoss(Exception):
+    """The loss became infinite or not a number: lower the rate or look at the data."""
+
+
+def best_device() -> torch.device:
+    """The GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def autocast(device: torch.device) -> AbstractContextManager[None]:
+    """bf16 where it is computed in hardware; on other processors it would only be emulated, slowly."""
+    abilities = torch.cpu.get_capabilities()
+    native = device.type == "cuda" or abilities.get("avx512_bf16", False) or abilities.get("amx_bf16", False)
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=bool(native))
+
+
+def rate_at(step: int, settings: Settings) -> float:
+    """Learning rate of a step: linear warm-up, then half a cosine down to zero."""
+    warm = max(1, round(settings.steps * WARM_UP))
+    if step < warm:
+        return settings.rate * (step + 1) / warm
+    return settings.rate * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, settings.steps - warm)))
+
+
+def train(
+    member: nn.Module, batches: Callable[[int, int], Iterable[Step]], settings: Settings, checkpoint: Path
+) -> nn.Module:
+    """Trains `member` in place up to `settings.steps`, from the checkpoint if there is one; returns it in eval mode.
+
+    `batches(first, last)` gives the steps; calling it again with the same numbers must give the same ones.
+    Raises NonFiniteLoss.
+    """
+    device = best_device()
+    member.to(device).train()
+    optimizer = _optimizer(member, settings)
+    first = resume(member, optimizer, checkpoint)
+    progress = _Progress(checkpoint, settings, first)
+    for step in batches(first, settings.steps):
+        loss, correct = _train_step(member, optimizer, step, settings, device)
+        progress.report(step.number, loss, correct, len(step.labels))
+        if (step.number + 1) % settings.save_every == 0 or step.number + 1 == settings.steps:
+            save(member, optimizer, step.number + 1, checkpoint)
+    return member.eval()
+
+
+def _train_step(
+    member: nn.Module, optimizer: torch.optim.Optimizer, step: Step, settings: Settings, device: torch.device
+) -> tuple[float, float]:
+    """One update. The random numbers of dropout depend on seed and step alone."""
+    torch.manual_seed(settings.seed * 1_000_003 + step.number)
+    for group in optimizer.param_groups:
+        group["lr"] = rate_at(step.number, settings) * group["factor"]
+    labels = step.labels.to(device)
+    with autocast(device):
+        logits = member(step.inputs.to(device)).float()
+        loss = functional.cross_entropy(logits, labels, label_smoothing=LABEL_SMOOTHING)
+    if not torch.isfinite(loss):
+        raise NonFiniteLoss(f"step {step.number}: loss is {loss.item()}")
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]  # torch ships it without annotations
+    nn.utils.clip_grad_norm_([p for p in member.parameters() if p.requires_grad], CLIP_NORM)
+    optimizer.step()
+    return loss.item(), (logits.argmax(dim=1) == labels).float().mean().item()
+
+
+def _optimizer(member: nn.Module, settings: Settings) -> torch.optim.Optimizer:
+    """The head apart (it is new, the rest may be pretrained), norms and biases without decay."""
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in member.named_parameters():
+        if parameter.requires_grad:
+            factor = settings.head_rate if name.startswith("head.") else 1.0
+            decay = 0.0 if parameter.ndim < 2 else settings.weight_decay
+            groups.setdefault((factor, decay), []).append(parameter)
+    return torch.optim.AdamW(
+        [{"params": p, "factor": factor, "weight_decay": decay} for (factor, decay), p in groups.items()],
+        lr=settings.rate,
+    )
+
+
+def save(member: nn.Module, optimizer: torch.optim.Optimizer, step: int, path: Path) -> None:
+    """What learns, the buffers and AdamW's moments, in one safetensors file: temporary file, then rename."""
+    learned = {name for name, parameter in member.named_parameters() if parameter.requires_grad}
+    buffers = {name for name, _ in member.named_buffers()}
+    tensors = {f"member.{n}": t for n, t in member.state_dict().items() if n in learned | buffers}
+    for index, state in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{key}": value for key, value in state.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    save_file({n: t.detach().cpu().contiguous() for n, t in tensors.items()}, part, metadata={"step": str(step)})
+    part.rename(path)
+
+
+def resume(member: nn.Module, optimizer: torch.optim.Optimizer, path: Path) -> int:
+    """Loads what `save` wrote; the step to go on with, 0 where there is nothing."""
+    if not path.exists():
+        return 0
+    moments: dict[int, dict[str, Tensor]] = {}
+    weights: dict[str, Tensor] = {}
+    with safe_open(path, framework="pt") as file:
+        for name in file.keys():  # noqa: SIM118  (safe_open is no mapping)
+            kind, rest = name.split(".", 1)
+            if kind == "member":
+                weights[rest] = file.get_tensor(name)
+            else:
+                index, key = rest.split(".")
+                moments.setdefault(int(index), {})[key] = file.get_tensor(name)
+        step = int(file.metadata()["step"])
+    member.load_state_dict(weights, strict=False)
+    optimizer.load_state_dict({"state": moments, "param_groups": optimizer.state_dict()["param_groups"]})
+    return step
+
+
+def load_weights(member: nn.Module, path: Path) -> nn.Module:
+    """Only the weights of a checkpoint into a member, in eval mode. Raises FileNotFoundError."""
+    with safe_open(path, framework="pt") as file:
+        names = [name for name in file.keys() if name.startswith("member.")]  # noqa: SIM118  (safe_open is no mapping)
+        member.load_state_dict({name.split(".", 1)[1]: file.get_tensor(name) for name in names}, strict=False)
+    return member.eval()
+
+
+class _Progress:
+    """A line now and then: loss, accuracy, throughput, time left; the curve goes to a file beside the weights."""
+
+    def __init__(self, checkpoint: Path, settings: Settings, first: int) -> None:
+        self.name, self.settings, self.first, self.start = checkpoint.stem, settings, first, time.monotonic()
+        self.curve = checkpoint.with_suffix(".jsonl")
+        self.recent: list[tuple[float, float]] = []
+        self.items = 0
+        self.curve.parent.mkdir(parents=True, exist_ok=True)
+        if first == 0:
+            self.curve.write_text(json.dumps(asdict(settings)) + "\n", encoding="utf-8")
+
+    def report(self, step: int, loss: float, correct: float, items: int) -> None:
+        """Counts a step, prints every twentieth."""
+        self.recent.append((loss, correct))
+        self.items += items
+        if (step + 1) % 20 and step + 1 != self.settings.steps:
+            return
+        loss, correct = (float(value) for value in np.mean(self.recent, axis=0))
+        spent = time.monotonic() - self.start
+        left = spent / (step + 1 - self.first) * (self.settings.steps - step - 1)
+        line = f"{self.name} {step + 1}/{self.settings.steps} loss {loss:.3f} accuracy {correct:.3f}"
+        logger.info("%s %.1f items/s %.0f min left", line, self.items / spent, left / 60)
+        with self.curve.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"step": step + 1, "loss": loss, "accuracy": correct}) + "\n")
+        self.recent = []
+
+
+def as_inputs(pictures: NDArray[np.float32], labels: NDArray[np.int64], number: int) -> Step:
+    """A step from arrays."""
+    return Step(number, torch.from_numpy(pictures), torch.from_numpy(labels))

@@ -1,0 +1,91 @@
+"""What to train and measure on: a CSV manifest, or a folder with `real/` and `fake/`.
+
+Columns: path,label,source,family,group,split. Paths are absolute or relative to the manifest's folder. Splitting is
+by `group`, never by file: a fake stands with the original that it was made from.
+"""
+
+import csv
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ml_core.media.suffixes import MEDIA_SUFFIXES
+
+SPLITS = ("train", "val", "test", "real_only")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One labelled file. `fake` is the truth, `group` what must never be split."""
+
+    path: Path
+    fake: bool
+    source: str
+    family: str
+    group: str
+    split: str
+    name: str  # the path as the manifest has it: what reports print
+
+
+def read_manifests(paths: Iterable[Path]) -> list[Item]:
+    """All items of several manifests or folders, in their order. Raises ValueError with the line that is wrong."""
+    return [item for path in paths for item in (read_folder(path) if path.is_dir() else read_csv(path))]
+
+
+def read_csv(path: Path) -> list[Item]:
+    """The items of one CSV manifest. Raises ValueError for a missing column, label, split or file."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return [_item(path, number, row) for number, row in enumerate(csv.DictReader(file), start=2)]
+
+
+def _item(manifest: Path, number: int, row: dict[str, str]) -> Item:
+    name, label = row.get("path", ""), row.get("label", "")
+    split = row.get("split") or _split_of(row.get("group") or name)
+    target = manifest.parent / name  # an absolute name stays absolute
+    if label not in {"real", "fake"} or split not in SPLITS or not name:
+        raise ValueError(f"{manifest}:{number}: wants path, label real|fake and split {'|'.join(SPLITS)}")
+    if not target.is_file():
+        raise ValueError(f"{manifest}:{number}: no such file: {target}")
+    source = row.get("source") or manifest.stem
+    return Item(target, label == "fake", source, row.get("family", ""), row.get("group") or name, split, name)
+
+
+def read_folder(root: Path) -> list[Item]:
+    """`real/` and `fake/` below `root`; files of one stem are one group; 80/10/10 by a hash of the group."""
+    items = []
+    for label in ("real", "fake"):
+        for path in sorted((root / label).rglob("*")):
+            if path.suffix.lower() in MEDIA_SUFFIXES:
+                group = path.stem
+                name = path.relative_to(root).as_posix()
+                items.append(Item(path, label == "fake", root.name, "", group, _split_of(group), name))
+    if not any(item.fake for item in items) or all(item.fake for item in items):
+        raise ValueError(f"{root}: wants pictures or videos in both real/ and fake/")
+    return items
+
+
+def _split_of(group: str) -> str:
+    place = int(hashlib.sha256(group.encode()).hexdigest(), 16) % 10
+    return {8: "val", 9: "test"}.get(place, "train")
+
+
+def digest(items: Sequence[Item]) -> str:
+    """A hash over names, labels and splits: which data a version was trained on."""
+    text = "\n".join(sorted(f"{i.source}/{i.name},{i.fake},{i.group},{i.split}" for i in items))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def at_most(items: Sequence[Item], limit: int | None) -> list[Item]:
+    """At most `limit` items of each source, split and label, chosen by a hash of their names: the same ones always."""
+    if limit is None:
+        return list(items)
+    taken: Counter[tuple[str, str, bool]] = Counter()
+    chosen = set()
+    for item in sorted(items, key=lambda i: hashlib.sha256(i.name.encode()).hexdigest()):
+        key = (item.source, item.split, item.fake)
+        if taken[key] < limit:
+            taken[key] += 1
+            chosen.add(item)
+    return [item for item in items if item in chosen]

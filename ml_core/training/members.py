@@ -1,0 +1,70 @@
+"""Training of the image members: start weights, learning rates, and the loop over pairs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load_file
+from torch import nn
+
+from ml_core.models.registry import SPECS, build
+from ml_core.models.resnext import ResNeXt
+from ml_core.models.vit import ViT
+from ml_core.training import engine
+from ml_core.training.crops import CropCache
+from ml_core.training.data import Loader, Pairs
+from ml_core.training.manifest import Item
+from ml_core.transforms import to_tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How one member is trained: settings of the loop, size of the pictures, arguments of the architecture."""
+
+    settings: engine.Settings
+    side: int = 224
+    arguments: Mapping[str, Any] | None = None
+
+
+# A from-scratch ResNeXt sees more at 128 px in the same time; the ViT's tokens are halved while it learns.
+RECIPES: dict[str, Recipe] = {
+    "vit": Recipe(engine.Settings(steps=500, batch=16, rate=5e-5), arguments={"keep": 0.5}),
+    "cnn": Recipe(engine.Settings(steps=500, batch=32, rate=1e-3, head_rate=1.0)),
+    "resnext": Recipe(engine.Settings(steps=400, batch=32, rate=5e-4, head_rate=1.0), side=128),
+    "lstm": Recipe(engine.Settings(steps=300, batch=32, rate=5e-4, head_rate=1.0)),
+}
+
+
+def with_steps(recipe: Recipe, steps: int | None) -> Recipe:
+    """The same recipe for another length."""
+    return recipe if steps is None else replace(recipe, settings=replace(recipe.settings, steps=steps))
+
+
+def start(name: str, recipe: Recipe, weights: Path | None) -> nn.Module:
+    """A member at its start: pretrained backbone where a file is given, random elsewhere."""
+    member = build(name, recipe.arguments)
+    if weights is not None:
+        if isinstance(member, ViT):
+            member.load_clip(load_file(weights))
+        elif isinstance(member, ResNeXt):
+            member.load_imagenet(load_file(weights))
+        else:
+            raise ValueError(f"{name} has no pretrained start: --init knows vit and resnext")
+    return member
+
+
+def train_image_member(
+    name: str, recipe: Recipe, items: Sequence[Item], cache: CropCache, checkpoint: Path, weights: Path | None = None
+) -> nn.Module:
+    """Trains cnn, resnext or vit on the `train` items; goes on from `checkpoint`. Returns the member in eval mode."""
+    settings = recipe.settings
+    loader = Loader(Pairs(items), cache, settings.batch, settings.seed, recipe.side)
+    preprocessing = SPECS[name].preprocessing
+
+    def steps(first: int, last: int) -> Iterator[engine.Step]:
+        for batch in loader.batches(first, last):
+            inputs = to_tensor(batch.pictures, preprocessing.mean, preprocessing.std)
+            yield engine.as_inputs(inputs, batch.labels, batch.step)
+
+    return engine.train(start(name, recipe, weights), steps, settings, checkpoint)
