@@ -50,6 +50,12 @@ def percent(probability: float | None) -> str:
 
 
 @register.filter
+def share(probability: float) -> str:
+    """The length of a bar in percent."""
+    return f"{100 * min(max(probability, 0.0), 1.0):.1f}"
+
+
+@register.filter
 def clock(seconds: float | None) -> str:
     """A position in a video: 0:07.4, or 1:02:07 beyond an hour."""
     if seconds is None:
