@@ -1,14 +1,10 @@
 """Geometry of the inline SVG: percent along, pixels across, so that a chart fills any width undistorted."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
-EDGES: Mapping[str, float] = {
-    "strong_real": 0.10,
-    "real": 0.30,
-    "fake": 0.70,
-    "strong_fake": 0.90,
-}  # before calibration
+from ml_core.verdict import Bands
+
 LANE_HEIGHT = 72
 LANE_PADDING = 8
 
@@ -55,14 +51,14 @@ class Lane:
         return list(zip(self.points, self.points[1:], strict=False))
 
 
-def regions(edges: Mapping[str, float]) -> tuple[Region, ...]:
+def regions(bands: Bands) -> tuple[Region, ...]:
     """The five bands from left (real) to right (fake), in percent."""
-    cuts = [0.0, *(edges.get(name, start) for name, start in EDGES.items()), 1.0]
-    bands = ("strong_real", "real", "inconclusive", "fake", "strong_fake")
+    cuts = [0.0, *asdict(bands).values(), 1.0]
+    names = ("strong_real", "real", "inconclusive", "fake", "strong_fake")
     tones = ("real", "real", "doubt", "fake", "fake")
     return tuple(
         Region(band, 100 * low, 100 * (high - low), tone)
-        for band, tone, low, high in zip(bands, tones, cuts, cuts[1:], strict=False)
+        for band, tone, low, high in zip(names, tones, cuts, cuts[1:], strict=False)
     )
 
 
@@ -71,20 +67,20 @@ def height_of(p_fake: float) -> float:
     return round(LANE_PADDING + (1 - p_fake) * (LANE_HEIGHT - 2 * LANE_PADDING), 1)
 
 
-def lane_regions(edges: Mapping[str, float]) -> tuple[Region, ...]:
+def lane_regions(bands: Bands) -> tuple[Region, ...]:
     """The same bands as rows of a lane: `start` and `width` are pixels from the top."""
     rows = []
-    for region in regions(edges):
+    for region in regions(bands):
         top, bottom = height_of((region.start + region.width) / 100), height_of(region.start / 100)
         rows.append(Region(region.band, top, round(bottom - top, 1), region.tone))
     return tuple(rows)
 
 
-def lane(scores: Sequence[tuple[float, float, int, str]], duration: float, edges: Mapping[str, float]) -> Lane:
+def lane(scores: Sequence[tuple[float, float, int, str]], duration: float, bands: Bands) -> Lane:
     """(time, P(fake), frame, label) in any order → a lane over the whole duration."""
     length = max(duration, *(time for time, *_ in scores), 0.001) if scores else 1.0
     points = [
         Point(round(100 * time / length, 2), height_of(p_fake), time, p_fake, frame, label)
         for time, p_fake, frame, label in sorted(scores)
     ]
-    return Lane(tuple(points), lane_regions(edges))
+    return Lane(tuple(points), lane_regions(bands))

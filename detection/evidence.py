@@ -1,16 +1,16 @@
 """The evidence of one detection, ready to be shown: the stored result read once, in the order of the page."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
-from detection.charts import EDGES, Lane, Region, lane, regions
+from detection.charts import Lane, Region, lane, regions
 from detection.evidence_rows import FaceRow, FrameRow, MemberRow, Person
 from detection.models import Detection, MediaFile
 from detection.templatetags.display import clock, percent
 from ml_core.datatypes import MEMBERS
-from ml_core.verdict import REASONS, SENTENCES
+from ml_core.verdict import LABELS, REASONS, SENTENCES, Bands
 
 PLAYABLE = {"mp4", "webm", "mov"}  # what browsers play
 MEMBER_WORDS: Mapping[str, tuple[str, str]] = {
@@ -40,8 +40,9 @@ class Evidence:
         return self.detection.media
 
     @cached_property
-    def edges(self) -> Mapping[str, float]:
-        return {**EDGES, **(self.raw.get("thresholds") or {})}
+    def bands(self) -> Bands:
+        """The edges of the model version that made the verdict."""
+        return Bands(**(self.raw.get("thresholds") or {}))
 
     @cached_property
     def sentence(self) -> str:
@@ -54,12 +55,13 @@ class Evidence:
     def band_range(self) -> str:
         """The part of the scale that the band covers."""
         low, high = BAND_RANGES.get(self.detection.band, (None, None))
-        bounds = [round(100 * self.edges[name]) if name else end for name, end in ((low, 0), (high, 100))]
+        edges = asdict(self.bands)
+        bounds = [round(100 * edges[name]) if name else end for name, end in ((low, 0), (high, 100))]
         return f"{bounds[0]}–{bounds[1]} %" if low or high else ""
 
     @cached_property
     def regions(self) -> tuple[Region, ...]:
-        return regions(self.edges)
+        return regions(self.bands)
 
     @cached_property
     def marker(self) -> float:
@@ -91,9 +93,7 @@ class Evidence:
 
     def leaning(self, p_fake: float) -> str:
         """The label that this probability alone would give."""
-        if p_fake >= self.edges["fake"]:
-            return "FAKE"
-        return "REAL" if p_fake <= self.edges["real"] else "INCONCLUSIVE"
+        return LABELS[self.bands.band(p_fake)]
 
     def tone(self, p_fake: float | None) -> str:
         """Its semantic colour."""
@@ -138,7 +138,7 @@ class Evidence:
     def lane_of(self, faces: list[FaceRow]) -> Lane:
         scores = [(face.time or 0.0, face.p_fake, face.frame) for face in faces]
         labelled = [(time, p, frame, f"{clock(time)}: P(fake) {percent(p)}") for time, p, frame in scores]
-        return lane(labelled, self.media.duration or 0.0, self.edges)
+        return lane(labelled, self.media.duration or 0.0, self.bands)
 
     @cached_property
     def frames(self) -> list[FrameRow]:

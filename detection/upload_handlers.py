@@ -4,7 +4,7 @@ import errno
 import shutil
 import tempfile
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -12,6 +12,11 @@ from django.core.files.uploadhandler import FileUploadHandler
 
 from detection import media_store
 from ml_core.config import MIB
+
+if TYPE_CHECKING:
+    BytesUpload = UploadedFile[bytes]
+else:
+    BytesUpload = UploadedFile  # generic for the type checker only
 
 RESERVE_BYTES = 256 * MIB  # stays free: the database and the previews live on the same disk
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
@@ -29,18 +34,19 @@ def has_room(size: int) -> bool:
     return shutil.disk_usage(staging_root()).free >= size + RESERVE_BYTES
 
 
-class StagedUpload(UploadedFile):
+class StagedUpload(BytesUpload):
     """A file on its way in. `refusal` is the code of an error met while it arrived; nothing of it is kept then."""
 
     def __init__(self, *, name: str | None, content_type: str | None, charset: str | None, extra: Any) -> None:
-        file: IO[bytes] = tempfile.NamedTemporaryFile(dir=staging_root())  # noqa: SIM115  # lives as long as the request
-        super().__init__(file, name, content_type, 0, charset, extra)
+        # Not a `with`: it lives as long as the request, which closes it.
+        self.staged: IO[bytes] = tempfile.NamedTemporaryFile(dir=staging_root())  # noqa: SIM115
+        super().__init__(self.staged, name, content_type, 0, charset, extra)
         self.refusal = ""
 
     @property
     def path(self) -> Path:
         """Where it lies now."""
-        return Path(str(self.file.name))
+        return Path(self.staged.name)
 
     def take(self, chunk: bytes, start: int) -> None:
         """One more piece, unless it is one too many."""
@@ -49,22 +55,33 @@ class StagedUpload(UploadedFile):
         if start + len(chunk) > settings.DEEPFAKE_MAX_UPLOAD_BYTES:
             return self.refuse("too_large")
         try:
-            self.write(chunk)
+            self.staged.write(chunk)
         except OSError as error:
             if error.errno not in NO_ROOM:
                 raise
             self.refuse("disk_full")
 
+    def complete(self, size: int) -> None:
+        """All of it has come. The disk may turn out to be full only now, when the last buffer is written."""
+        try:
+            self.staged.flush()
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            self.refuse("disk_full")
+        self.size = size
+        self.staged.seek(0)
+
     def refuse(self, code: str) -> None:
         """Forget what came and ignore what comes."""
         self.refusal = code
-        self.file.seek(0)
-        self.file.truncate()
+        self.staged.seek(0)
+        self.staged.truncate()
 
     def close(self) -> None:
         """An accepted file has been moved away by then."""
         try:
-            self.file.close()
+            self.staged.close()
         except FileNotFoundError:
             return
 
@@ -90,10 +107,7 @@ class LimitedTemporaryFileUploadHandler(FileUploadHandler):
         self.file.take(raw_data, start)
 
     def file_complete(self, file_size: int) -> StagedUpload:
-        if not self.file.refusal:
-            self.file.flush()
-        self.file.seek(0)
-        self.file.size = file_size
+        self.file.complete(file_size)
         return self.file
 
     def upload_interrupted(self) -> None:

@@ -7,6 +7,7 @@ import uuid
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -32,7 +33,7 @@ class Accepted:
         shutil.rmtree(self.path.parent, ignore_errors=True)
 
 
-def accept(file: UploadedFile) -> Accepted:
+def accept(file: "UploadedFile[Any]") -> Accepted:
     """Bring the file into a directory of its own and look at it; MediaError says why it cannot be taken."""
     refuse_early(file)
     directory = staging_root() / uuid.uuid4().hex
@@ -46,7 +47,7 @@ def accept(file: UploadedFile) -> Accepted:
     return Accepted(info, path)
 
 
-def refuse_early(file: UploadedFile) -> None:
+def refuse_early(file: "UploadedFile[Any]") -> None:
     """What needs no look inside."""
     if refusal := getattr(file, "refusal", ""):
         raise MediaError(refusal)
@@ -60,7 +61,7 @@ def refuse_early(file: UploadedFile) -> None:
         raise MediaError("empty")
 
 
-def bring(file: UploadedFile, path: Path) -> None:
+def bring(file: "UploadedFile[Any]", path: Path) -> None:
     """A rename for what our own handler received, a copy for anything else."""
     if isinstance(file, StagedUpload):
         file.path.rename(path)

@@ -65,7 +65,7 @@ def upload(request: HttpRequest) -> HttpResponseBase:
     return answer(request, outcomes)
 
 
-def take(request: HttpRequest, file: UploadedFile, may_train: bool, batch: uuid.UUID | None) -> Outcome:
+def take(request: HttpRequest, file: "UploadedFile[Any]", may_train: bool, batch: uuid.UUID | None) -> Outcome:
     """Accept and submit one file, or say why not."""
     name = uploads.display_name(file.name)
     try:
