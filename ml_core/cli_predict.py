@@ -8,13 +8,14 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tqdm import tqdm
 
 from ml_core.config import FRAMES_PER_VIDEO, TRAINED_MODELS
+from ml_core.datatypes import Frame, Kind
 from ml_core.errors import ERRORS, InferenceError, MediaError, WeightsError
-from ml_core.media.frames import decode
+from ml_core.media.frames import DecoderDied, decode
 from ml_core.media.probe import sniff
 from ml_core.media.suffixes import MEDIA_SUFFIXES
 
@@ -34,6 +35,12 @@ ANSWER_KEYS = (
 )  # fmt: skip
 
 
+class Writer(Protocol):
+    """Standard output, or a management command's."""
+
+    def write(self, text: str, /) -> object: ...
+
+
 @dataclass
 class UsageError(Exception):
     """The command cannot start: the sentence says why."""
@@ -50,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--models", type=Path, default=TRAINED_MODELS, metavar="FOLDER", help=argparse.SUPPRESS)
 
 
-def run(options: argparse.Namespace, out: TextIO | None = None) -> int:
+def run(options: argparse.Namespace, out: Writer | None = None) -> int:
     """Judge everything that was named; gives the exit status. One refused file never stops the others."""
     out = out or sys.stdout
     try:
@@ -113,11 +120,19 @@ def _answer(path: Path, predictor: "Predictor", result: Result) -> Result:
     if not os.access(path, os.R_OK):
         raise MediaError("unreadable")
     result["kind"], file_format = sniff(path, path.name)
-    frames = decode(path, result["kind"], file_format, frames=FRAMES_PER_VIDEO)
-    decode_ms = (time.perf_counter() - start) * 1000
+    frames = _frames(path, result["kind"], file_format)
+    decoding_ms = (time.perf_counter() - start) * 1000
     answer = predictor.predict(frames, result["kind"]).as_dict()
-    answer["stages_ms"] = {"decode": round(decode_ms, 1), **answer["stages_ms"]}
+    answer["stages_ms"] = {"decoding": round(decoding_ms, 1), **answer["stages_ms"]}
     return {"status": "done", **answer}
+
+
+def _frames(path: Path, kind: Kind, file_format: str) -> list[Frame]:
+    """Here a decoder that did not survive the file is the file's refusal: there is no second attempt."""
+    try:
+        return decode(path, kind, file_format, frames=FRAMES_PER_VIDEO)
+    except DecoderDied as death:
+        raise MediaError("resource_limit" if death.starved else "undecodable", str(death)) from death
 
 
 def table_row(result: Result) -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from ml_core.config import TRAINED_MODELS
 from ml_core.errors import InferenceError, WeightsError
 from ml_core.host_protocol import Head, read_message, unpack_frames, write_message
+from ml_core.versions import champion
 
 if TYPE_CHECKING:
     from ml_core.inference import Predictor
@@ -54,8 +55,7 @@ class Host:
         write_message(self._sink, {"stage": stage})
 
     def _loaded(self, version: str | None) -> "Predictor":
-        from ml_core.host_client import champion
-        from ml_core.inference import Predictor
+        from ml_core.inference import Predictor  # torch: after the process has been set up
 
         wanted = version or champion(self._root)
         if self._predictor is None or self._predictor.version != wanted:

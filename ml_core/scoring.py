@@ -1,0 +1,128 @@
+"""A loaded version that answers: crops → members' logits → gate → calibrated probabilities."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ml_core import engines
+from ml_core.checkpoints import LoadedVersion, load_version
+from ml_core.datatypes import IMAGE_MEMBERS, MEMBERS
+from ml_core.engines import Floats, MemberEngine
+from ml_core.errors import InferenceError
+from ml_core.models.resnext import FeaturesAndLogits, ResNeXt
+from ml_core.transforms import to_tensor
+
+Crops = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class FaceLogits:
+    """What the image members say to N faces: (N, 3, 2) logits, and the ResNeXt's (N, 2048) features for the LSTM."""
+
+    logits: Floats
+    features: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Calibrated P(fake) of B items (B,), of their members (B, 4), the gate's weights (B, 4), who was asked (4)."""
+
+    p_fake: NDArray[np.float64]
+    members: NDArray[np.float64]
+    weights: Floats
+    present: tuple[bool, ...]
+
+
+class Stopwatch:
+    """Milliseconds per stage, in the order in which the stages began."""
+
+    def __init__(self) -> None:
+        self.stages: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Adds what happens inside to `name`."""
+        start = time.perf_counter()
+        yield
+        self.stages[name] = self.stages.get(name, 0.0) + (time.perf_counter() - start) * 1000
+
+
+class Scorer:
+    """One version on one device. The image members run in engines, the LSTM and the gate in float32 PyTorch."""
+
+    def __init__(self, root: Path, version: str | None, device: torch.device, *, reference: bool = False) -> None:
+        """Raises WeightsError. `reference` runs everything in float32 PyTorch: what the engines are compared with."""
+        loaded = load_version(root, version)
+        names = [name for name in IMAGE_MEMBERS if name in loaded.members]
+        self.version, self.bands = loaded.version, loaded.bands
+        self._calibration, self._gate, self._lstm = loaded.calibration, loaded.gate, loaded.members.get("lstm")
+        self._engines = {name: _engine(loaded, name, device, reference=reference) for name in names}
+        self._preprocessing = {name: loaded.preprocessing(name) for name in names}
+
+    @property
+    def engine_names(self) -> dict[str, str]:
+        """Which engine runs which member."""
+        return {name: engine.name for name, engine in self._engines.items()}
+
+    def look(self, crops: Crops, watch: Stopwatch) -> FaceLogits:
+        """The image members' answers to (N, 224, 224, 3) uint8 crops. Raises InferenceError if one is not a number."""
+        logits = np.zeros((len(crops), len(IMAGE_MEMBERS), 2), np.float32)
+        features = np.zeros((len(crops), 0), np.float32)
+        for name, engine in self._engines.items():
+            with watch.stage(name):
+                outputs = engine.run(self._tensor(name, crops))
+            logits[:, IMAGE_MEMBERS.index(name)] = _finite(outputs[-1], name)
+            if len(outputs) > 1:
+                features = _finite(outputs[0], name)
+        return FaceLogits(logits, features)
+
+    def _tensor(self, name: str, crops: Crops) -> Floats:
+        wanted = self._preprocessing[name]
+        return to_tensor(crops, wanted.mean, wanted.std)
+
+    def follow(self, features: Floats) -> Floats | None:
+        """The LSTM's logits (2,) on one track's features (T, 2048) in the order of time; None without an LSTM."""
+        if self._lstm is None:
+            return None
+        with torch.inference_mode():
+            return _finite(self._lstm(torch.from_numpy(features)[None])[0].numpy(), "lstm")
+
+    def fuse(self, image_logits: Floats, lstm_logits: Floats | None = None) -> Answers:
+        """Gate and calibration over (B, 3, 2) image logits, with the LSTM's (2,) where B is 1."""
+        logits = np.zeros((len(image_logits), len(MEMBERS), 2), np.float32)
+        logits[:, : len(IMAGE_MEMBERS)] = image_logits
+        present = [name in self._engines for name in MEMBERS]
+        if lstm_logits is not None:
+            logits[:, MEMBERS.index("lstm")] = lstm_logits
+            present[MEMBERS.index("lstm")] = True
+        with torch.inference_mode():
+            rows = torch.tensor([present] * len(logits))
+            fused, weights = self._gate(torch.from_numpy(logits), rows)
+        p_fake, members = self._calibration.p_fake(fused.numpy()), self._calibration.member_p_fake(logits)
+        return Answers(p_fake, members, weights.numpy(), tuple(present))
+
+
+def _engine(loaded: LoadedVersion, name: str, device: torch.device, *, reference: bool) -> MemberEngine:
+    module: nn.Module = loaded.members[name]
+    if isinstance(module, ResNeXt):
+        module = FeaturesAndLogits(module)
+    if reference or device.type == "cuda" or not engines.has_openvino():
+        return engines.TorchEngine(module, device)
+    entry = loaded.manifest["members"][name]
+    key = [name, entry["architecture"], json.dumps(entry.get("arguments")), loaded.fingerprint(name)]
+    precision = loaded.manifest.get("engine", {}).get("precision", {}).get(name) or engines.best_precision()
+    return engines.OpenVINOEngine(engines.converted(module, key), precision)
+
+
+def _finite(values: Floats, name: str) -> Floats:
+    if not np.isfinite(values).all():
+        raise InferenceError(f"{name} answered something that is not a number")
+    return values
