@@ -40,7 +40,7 @@ class ClusterGroup:
         if self.cluster != "default":
             environment["Q_CLUSTER_NAME"] = self.cluster
         self._main = subprocess.Popen(
-            [sys.executable, "-m", "django", "qcluster"],
+            [sys.executable, "-m", "django", "qcluster", "--skip-checks"],
             cwd=settings.BASE_DIR,
             env=environment,
             pass_fds=(self._pulses.writer,),

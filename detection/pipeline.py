@@ -37,7 +37,7 @@ class Decode(Protocol):
 class Predict(Protocol):
     """The verdict on frames; InferenceError where the models could not be run."""
 
-    def __call__(self, frames: list[Frame], kind: Kind, on_stage: Callable[[str], object]) -> Verdict: ...
+    def __call__(self, frames: list[Frame], kind: Kind, on_stage: Callable[[str], None]) -> Verdict: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def _host() -> HostClient:
     return HostClient(settings.DEEPFAKE_MODELS)
 
 
-def _predict(frames: list[Frame], kind: Kind, on_stage: Callable[[str], object]) -> Verdict:
+def _predict(frames: list[Frame], kind: Kind, on_stage: Callable[[str], None]) -> Verdict:
     """No version is named: the host takes the champion of the moment."""
     return _host().predict(frames, kind, on_stage=on_stage, timeout=settings.DEEPFAKE_INFERENCE_SECONDS)
 
@@ -94,7 +94,11 @@ def _judge(lease: leases.Lease, tools: Tools) -> Verdict | None:
     if not _stage(lease, Detection.Stage.FACES):
         return None
     _write_previews(media, kind, frames)
-    verdict = tools.predict(frames, kind, functools.partial(_stage, lease))
+
+    def show(stage: str) -> None:
+        _stage(lease, stage)
+
+    verdict = tools.predict(frames, kind, show)
     verdict["stages_ms"] = {"decode": decode_ms, **verdict["stages_ms"]}
     verdict["elapsed_ms"] += decode_ms
     return verdict
