@@ -33,6 +33,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     DEEPFAKE_VAR=/srv/var \
+    DEEPFAKE_CACHE=/srv/var/cache \
     MEDIA_ROOT=/srv/media \
     DJANGO_STATIC_ROOT=/srv/static
 WORKDIR /app

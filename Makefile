@@ -9,7 +9,7 @@ help: ## List the targets (this).
 install: ## Make .venv and install the pinned requirements, if they have changed.
 	@scripts/venv.sh requirements.txt
 
-dev: ## The same with the requirements of the tests and checks.
+dev: install ## The same with the requirements of the tests and checks.
 	@scripts/venv.sh requirements-dev.txt
 
 run: install ## Prepare what is missing, then run web and workers until Ctrl-C. PORT=8001 chooses another port.

@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 HOST = os.environ.get("HOST", "127.0.0.1")
 PORT = int(os.environ.get("PORT", "8000"))
 QUIET = 1.0  # seconds without a log line: the start-up is over
+ASKED_TO_STOP = {128 + signal.SIGINT, 128 + signal.SIGTERM}
 PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
 
 
@@ -104,7 +105,7 @@ def run() -> int:
         runner.add_process(name, f"exec {command}", env=environment(), cwd=str(ROOT))
     threading.Thread(target=announce, args=(printer,), daemon=True).start()
     runner.loop()
-    return runner.returncode or 0
+    return 0 if runner.returncode in ASKED_TO_STOP else int(runner.returncode or 0)
 
 
 def main() -> int:

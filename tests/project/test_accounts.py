@@ -119,7 +119,7 @@ def test_password_change(owner_client: Client, owner: User) -> None:
 def test_password_reset(owner: User, client: Client) -> None:
     client.post("/accounts/password_reset/", {"email": "OWNER@example.org"})
     (message,) = mail.outbox
-    link = re.search(r"http://testserver(/accounts/reset/\S+)", message.body)
+    link = re.search(r"http://testserver(/accounts/reset/\S+)", str(message.body))
     assert link
     page = client.get(link[1], follow=True)
     address = page.redirect_chain[-1][0]
