@@ -11,7 +11,7 @@ fi
 url=${TEST_DATABASE_URL:-postgres://postgres@127.0.0.1:5432/postgres}
 if reason=$("$python" -c 'import psycopg, sys; psycopg.connect(sys.argv[1], connect_timeout=3).close()' "$url" 2>&1); then
     echo "== PostgreSQL"
-    TEST_DATABASE_URL=$url "$python" -m pytest tests/detection tests/learning tests/e2e
+    TEST_DATABASE_URL=$url "$python" -m pytest --ignore tests/ml_core --ignore-glob "tests/project/test_makefile*"
 elif [ -n "${TEST_DATABASE_URL:-}" ]; then
     echo "TEST_DATABASE_URL names a server that does not answer: $(echo "$reason" | tail -n 1)" >&2
     exit 1
