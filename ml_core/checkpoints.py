@@ -19,6 +19,7 @@ from ml_core.calibration import Calibration
 from ml_core.datatypes import MEMBERS
 from ml_core.errors import WeightsError
 from ml_core.models.ensemble import Gate
+from ml_core.models.member import Member
 from ml_core.models.registry import SPECS, build, count_parameters
 from ml_core.transforms import Preprocessing
 from ml_core.verdict import Bands
@@ -33,7 +34,7 @@ class LoadedVersion:
 
     version: str
     manifest: Manifest
-    members: dict[str, nn.Module]
+    members: dict[str, Member]
     gate: Gate
     calibration: Calibration
     bands: Bands
@@ -95,7 +96,7 @@ def write_tensors(root: Path, path: Path, state: Mapping[str, Tensor], int8: boo
     return {"path": path.relative_to(root).as_posix(), "sha256": sha256(path), "size": path.stat().st_size}
 
 
-def write_member(root: Path, folder: Path, name: str, member: nn.Module, arguments: Mapping[str, Any]) -> Manifest:
+def write_member(root: Path, folder: Path, name: str, member: Member, arguments: Mapping[str, Any]) -> Manifest:
     """Writes a member's weights below `folder`; returns its part of the manifest.
 
     The ViT goes to two files, the frozen base and the adapted part: later versions share the first.
@@ -125,7 +126,7 @@ def _without(state: Mapping[str, Tensor], names: set[str]) -> dict[str, Tensor]:
 
 
 def load_version(root: Path, version: str | None = None) -> LoadedVersion:
-    """A version, by default the champion. Raises WeightsError and loads nothing where anything is not as it should be."""
+    """A version, by default the champion. Raises WeightsError, and then nothing is loaded."""
     version = version or champion(root)
     manifest = read_manifest(root, version)
     try:
@@ -139,7 +140,7 @@ def load_version(root: Path, version: str | None = None) -> LoadedVersion:
     return LoadedVersion(version, manifest, members, gate.eval(), calibration, bands)
 
 
-def _load_member(root: Path, name: str, entry: Mapping[str, Any]) -> nn.Module:
+def _load_member(root: Path, name: str, entry: Mapping[str, Any]) -> Member:
     if name not in MEMBERS or entry["architecture"] != SPECS[name].architecture:
         raise WeightsError("unknown_architecture", f"{name}: {entry['architecture']}")
     member = build(name, entry.get("arguments", {}))

@@ -18,7 +18,8 @@ class ErrorText:
 ERRORS: dict[str, ErrorText] = {
     "empty": ErrorText("The file is empty. Choose it again, or export it once more.", 400),
     "unsupported_type": ErrorText(
-        "This kind of file is not supported. Use a JPG, PNG or WebP picture, or an MP4, AVI, MOV, MKV, FLV or WebM video.",
+        "This kind of file is not supported. "
+        "Use a JPG, PNG or WebP picture, or an MP4, AVI, MOV, MKV, FLV or WebM video.",
         415,
     ),
     "type_mismatch": ErrorText(

@@ -94,7 +94,7 @@ def _decode(heatmap: Array, scale: Array, offset: Array, points: Array) -> list[
     top = (rows + offset[0, 0, rows, columns] + 0.5) * STRIDE - heights / 2
     left = (columns + offset[0, 1, rows, columns] + 0.5) * STRIDE - widths / 2
     scores = heatmap[0, 0, rows, columns]
-    faces = []
+    faces: list[FaceDetection] = []
     for i in np.argsort(-scores, kind="stable"):
         values = points[0, :, rows[i], columns[i]]
         marks = [(left[i] + values[2 * j + 1] * widths[i], top[i] + values[2 * j] * heights[i]) for j in range(5)]

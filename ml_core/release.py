@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from torch import nn
-
 from ml_core.calibration import Calibration
 from ml_core.checkpoints import write_member, write_tensors
 from ml_core.config import CROP_MARGIN, FRAMES_PER_VIDEO
 from ml_core.models.ensemble import Gate
+from ml_core.models.member import Member
 from ml_core.verdict import Bands
 from ml_core.versions import SCHEMA_VERSION, Manifest, set_champion, write_json
 
@@ -22,7 +21,7 @@ class Release:
     """Everything that a version is made of. `arguments` are those of the members' architectures."""
 
     version: str
-    members: Mapping[str, nn.Module]
+    members: Mapping[str, Member]
     gate: Gate
     calibration: Calibration
     bands: Bands

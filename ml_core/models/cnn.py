@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ml_core.models.member import Member
+
 
 def _block(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(
@@ -19,7 +21,7 @@ def _block(inputs: int, outputs: int) -> nn.Sequential:
     )
 
 
-class CNN(nn.Module):
+class CNN(Member):
     """(B, 3, 224, 224) → (B, 2) logits [real, fake]. `width` is the channels of the first block."""
 
     def __init__(self, width: int = 32, dropout: float = 0.3) -> None:
@@ -44,7 +46,3 @@ class CNN(nn.Module):
         hidden = functional.relu(self.hidden(features))
         logits: Tensor = self.head(self.dropout(hidden))
         return logits
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, 3, H, W) → (B, 2) logits [real, fake]."""
-        return self.forward_head(self.forward_features(x))

@@ -8,8 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ml_core.models.member import Member
 
-class LSTM(nn.Module):
+
+class LSTM(Member):
     """(B, T, 2048) → (B, 2) logits [real, fake]; any T ≥ 1."""
 
     def __init__(self, features: int = 2048, width: int = 256, dropout: float = 0.3) -> None:
@@ -30,7 +32,3 @@ class LSTM(nn.Module):
         """(B, 4 * width) → (B, 2)."""
         logits: Tensor = self.head(self.dropout(features))
         return logits
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, T, 2048) → (B, 2) logits [real, fake]."""
-        return self.forward_head(self.forward_features(x))

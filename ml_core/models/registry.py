@@ -8,6 +8,7 @@ from torch import nn
 
 from ml_core.models.cnn import CNN
 from ml_core.models.lstm import LSTM
+from ml_core.models.member import Member
 from ml_core.models.resnext import ResNeXt
 from ml_core.models.vit import ViT
 from ml_core.transforms import CLIP, IMAGENET, Preprocessing
@@ -19,7 +20,7 @@ class Spec:
 
     architecture: str
     preprocessing: Preprocessing
-    build: Callable[..., nn.Module]
+    build: Callable[..., Member]
 
 
 SPECS: dict[str, Spec] = {
@@ -30,10 +31,9 @@ SPECS: dict[str, Spec] = {
 }
 
 
-def build(name: str, arguments: Mapping[str, Any] | None = None) -> nn.Module:
+def build(name: str, arguments: Mapping[str, Any] | None = None) -> Member:
     """A new member with random weights; `arguments` change its size. Raises KeyError for an unknown name."""
-    member: nn.Module = SPECS[name].build(**(arguments or {}))
-    return member
+    return SPECS[name].build(**(arguments or {}))
 
 
 def count_parameters(member: nn.Module) -> int:

@@ -7,8 +7,10 @@ import torch
 from torch import Tensor, nn
 from torchvision.models.resnet import Bottleneck, ResNet
 
+from ml_core.models.member import Member
 
-class ResNeXt(nn.Module):
+
+class ResNeXt(Member):
     """(B, 3, 224, 224) → (B, 2) logits [real, fake]."""
 
     FEATURES = 2048
@@ -31,10 +33,6 @@ class ResNeXt(nn.Module):
         """(B, 2048) → (B, 2)."""
         logits: Tensor = self.head(self.dropout(features))
         return logits
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, 3, H, W) → (B, 2) logits [real, fake]."""
-        return self.forward_head(self.forward_features(x))
 
     def load_imagenet(self, state: dict[str, Tensor]) -> None:
         """torchvision's ImageNet weights into the backbone; the 1000-class head is left out."""

@@ -10,8 +10,10 @@ import timm
 import torch
 from torch import Tensor, nn
 
+from ml_core.models.member import Member
 
-class ViT(nn.Module):
+
+class ViT(Member):
     """(B, 3, 224, 224) → (B, 2) logits [real, fake].
 
     `frozen` first blocks (and the patch embedding) never learn; `keep` is the share of patch tokens that a training
@@ -20,10 +22,10 @@ class ViT(nn.Module):
 
     def __init__(self, frozen: int = 8, keep: float = 1.0, dropout: float = 0.1, **size: Any) -> None:
         super().__init__()
-        self.trunk = timm.create_model("vit_base_patch16_clip_quickgelu_224", num_classes=0, **size)
+        self.trunk: Any = timm.create_model("vit_base_patch16_clip_quickgelu_224", num_classes=0, **size)
         self.frozen, self.keep = frozen, keep
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(self.trunk.num_features, 2)
+        self.head = nn.Linear(int(self.trunk.num_features), 2)
         self._freeze()
 
     def _freeze(self) -> None:
@@ -56,10 +58,6 @@ class ViT(nn.Module):
         """(B, 768) → (B, 2)."""
         logits: Tensor = self.head(self.dropout(features))
         return logits
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, 3, 224, 224) → (B, 2) logits [real, fake]."""
-        return self.forward_head(self.forward_features(x))
 
     def load_clip(self, state: dict[str, Tensor]) -> None:
         """CLIP's image tower into the trunk; its projection is left out."""

@@ -4,6 +4,7 @@ One file per item, (T, 224, 224, 3) uint8: T = 1 for a still, up to 16 for a cli
 """
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
@@ -11,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageOps
 
 from ml_core.config import CROP_MARGIN, FRAMES_PER_VIDEO
 from ml_core.datatypes import FaceDetection, Frame
 from ml_core.faces import FaceDetector, crop, deciding_tracks, track, whole
 from ml_core.media.frames import decode
-from ml_core.media.stills import load_still
 from ml_core.media.suffixes import IMAGE_SUFFIXES
 from ml_core.training.manifest import Item
 
@@ -41,7 +42,7 @@ class CropCache:
         """(T, 224, 224, 3) uint8. Raises MediaError where the file cannot be read."""
         path = self._path(item)
         if not path.exists():
-            part = path.with_suffix(".part")
+            part = path.with_suffix(f".{os.getpid()}.part")
             with part.open("wb") as file:
                 np.save(file, self._make(item))
             part.rename(path)
@@ -64,8 +65,14 @@ class CropCache:
 
 def _frames(item: Item) -> list[Frame]:
     if item.path.suffix.lower() in IMAGE_SUFFIXES:
-        return [load_still(item.path)]
+        return [Frame(index=0, time=None, image=_still(item.path))]
     return decode(item.path, "video", item.path.suffix.lower().lstrip("."))
+
+
+def _still(path: Path) -> Crops:
+    """Trusted pictures of a data set, in this process; unlike uploads they may be smaller than 224 pixels."""
+    with Image.open(path) as image:
+        return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
 
 
 def _most_seen(faces: Sequence[FaceDetection]) -> list[FaceDetection]:

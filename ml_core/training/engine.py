@@ -21,6 +21,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ml_core.models.member import Member
+
 logger = logging.getLogger(__name__)
 
 CLIP_NORM = 1.0
@@ -75,8 +77,8 @@ def rate_at(step: int, settings: Settings) -> float:
 
 
 def train(
-    member: nn.Module, batches: Callable[[int, int], Iterable[Step]], settings: Settings, checkpoint: Path
-) -> nn.Module:
+    member: Member, batches: Callable[[int, int], Iterable[Step]], settings: Settings, checkpoint: Path
+) -> Member:
     """Trains `member` in place up to `settings.steps`, from the checkpoint if there is one; returns it in eval mode.
 
     `batches(first, last)` gives the steps; calling it again with the same numbers must give the same ones.
@@ -96,7 +98,7 @@ def train(
 
 
 def _train_step(
-    member: nn.Module, optimizer: torch.optim.Optimizer, step: Step, settings: Settings, device: torch.device
+    member: Member, optimizer: torch.optim.Optimizer, step: Step, settings: Settings, device: torch.device
 ) -> tuple[float, float]:
     """One update. The random numbers of dropout depend on seed and step alone."""
     torch.manual_seed(settings.seed * 1_000_003 + step.number)
@@ -115,7 +117,7 @@ def _train_step(
     return loss.item(), (logits.argmax(dim=1) == labels).float().mean().item()
 
 
-def _optimizer(member: nn.Module, settings: Settings) -> torch.optim.Optimizer:
+def _optimizer(member: Member, settings: Settings) -> torch.optim.Optimizer:
     """The head apart (it is new, the rest may be pretrained), norms and biases without decay."""
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in member.named_parameters():
@@ -129,7 +131,7 @@ def _optimizer(member: nn.Module, settings: Settings) -> torch.optim.Optimizer:
     )
 
 
-def save(member: nn.Module, optimizer: torch.optim.Optimizer, step: int, path: Path) -> None:
+def save(member: Member, optimizer: torch.optim.Optimizer, step: int, path: Path) -> None:
     """What learns, the buffers and AdamW's moments, in one safetensors file: temporary file, then rename."""
     learned = {name for name, parameter in member.named_parameters() if parameter.requires_grad}
     buffers = {name for name, _ in member.named_buffers()}
@@ -142,7 +144,7 @@ def save(member: nn.Module, optimizer: torch.optim.Optimizer, step: int, path: P
     part.rename(path)
 
 
-def resume(member: nn.Module, optimizer: torch.optim.Optimizer, path: Path) -> int:
+def resume(member: Member, optimizer: torch.optim.Optimizer, path: Path) -> int:
     """Loads what `save` wrote; the step to go on with, 0 where there is nothing."""
     if not path.exists():
         return 0
@@ -162,7 +164,7 @@ def resume(member: nn.Module, optimizer: torch.optim.Optimizer, path: Path) -> i
     return step
 
 
-def load_weights(member: nn.Module, path: Path) -> nn.Module:
+def load_weights(member: Member, path: Path) -> Member:
     """Only the weights of a checkpoint into a member, in eval mode. Raises FileNotFoundError."""
     with safe_open(path, framework="pt") as file:
         names = [name for name in file.keys() if name.startswith("member.")]  # noqa: SIM118  (safe_open is no mapping)

@@ -1,0 +1,135 @@
+"""A whole training: members one after another, then the gate and the calibration on `val`, then a version folder.
+
+Every stage leaves its result in the run's folder; a run that was cut off goes on from there.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ml_core.checkpoints import pack, unpack
+from ml_core.config import TRAINED_MODELS
+from ml_core.datatypes import IMAGE_MEMBERS, MEMBERS
+from ml_core.models.member import Member
+from ml_core.release import Release, write_release
+from ml_core.training import gating, metrics
+from ml_core.training.answers import Answers, ask
+from ml_core.training.card import val_card
+from ml_core.training.crops import CropCache
+from ml_core.training.manifest import Item, at_most, digest
+from ml_core.training.members import RECIPES, Recipe, train_image_member, with_steps
+from ml_core.training.sequences import train_lstm
+from ml_core.versions import Manifest, write_json
+
+logger = logging.getLogger(__name__)
+
+QUICK_EPOCHS = 5
+QUICK_ITEMS = 100  # of each source, split and label
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to train on, how long, and where the results go. `steps` overrides the recipes, by member."""
+
+    version: str
+    items: Sequence[Item]
+    folder: Path
+    crops: Path
+    root: Path = TRAINED_MODELS
+    steps: Mapping[str, int] = field(default_factory=dict)
+    init: Mapping[str, Path] = field(default_factory=dict)
+    val_limit: int | None = None
+    arguments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    promote: bool = True
+
+    def of(self, split: str) -> list[Item]:
+        """The items of one split."""
+        return [item for item in self.items if item.split == split]
+
+
+def quick(plan: Plan) -> Plan:
+    """The same plan over at most 100 items of each kind, five epochs of each member."""
+    items = at_most(plan.items, QUICK_ITEMS)
+    count = sum(item.split == "train" for item in items)
+    steps = {name: max(1, QUICK_EPOCHS * count // recipe.settings.batch) for name, recipe in RECIPES.items()}
+    return replace(plan, items=items, steps={**steps, **plan.steps})
+
+
+def train(plan: Plan) -> Manifest:
+    """Runs the plan; returns the manifest of the new version. Raises ValueError where a split or class is missing."""
+    cache = CropCache(plan.crops)
+    train_items, val_items = plan.of("train"), at_most(plan.of("val"), plan.val_limit)
+    members = {name: train_image_member(name, *_of(plan, name, train_items, cache)) for name in IMAGE_MEMBERS}
+    lstm = train_lstm(_recipe(plan, "lstm"), train_items, members["resnext"], cache, _checkpoint(plan, "lstm"))
+    shipped = {name: as_shipped(name, member) for name, member in {**members, "lstm": lstm}.items()}
+    answers = ask(shipped, val_items, cache, plan.folder)
+    usable = answers.where(range(len(answers.items)))
+    fitted = gating.fit(usable)
+    figures = val_figures(usable, fitted)
+    manifest = write_release(plan.root, _release(plan, shipped, fitted, figures), plan.promote)
+    write_json(plan.root / plan.version / "card.json", val_card(manifest))
+    return manifest
+
+
+def _recipe(plan: Plan, name: str) -> Recipe:
+    recipe = with_steps(RECIPES[name], plan.steps.get(name))
+    return replace(recipe, arguments={**(recipe.arguments or {}), **plan.arguments.get(name, {})})
+
+
+def _checkpoint(plan: Plan, name: str) -> Path:
+    return plan.folder / f"{name}.safetensors"
+
+
+def _of(
+    plan: Plan, name: str, items: Sequence[Item], cache: CropCache
+) -> tuple[Recipe, Sequence[Item], CropCache, Path, Path | None]:
+    return _recipe(plan, name), items, cache, _checkpoint(plan, name), plan.init.get(name)
+
+
+def as_shipped(name: str, member: Member) -> Member:
+    """The member with the weights that a file can hold (float16, int8): gate and calibration must see those."""
+    member.to("cpu").load_state_dict(unpack(pack(member.state_dict(), int8=name == "vit")), strict=True)
+    return member.eval()
+
+
+def val_figures(answers: Answers, fitted: gating.Fitted) -> dict[str, Any]:
+    """AUC on `val` per source, for the ensemble and each member: chosen on these items, so only a first look."""
+    p = fitted.calibration.p_fake(gating.fuse(fitted.gate, answers)[0])
+    sources = np.array([item.source for item in answers.items])
+    figures = {}
+    for source in sorted(set(sources.tolist())):
+        inside = sources == source
+        row = {"items": int(inside.sum()), "ensemble": metrics.auc(answers.truth[inside], p[inside])}
+        for index, name in enumerate(MEMBERS):
+            seen = inside & answers.present[:, index]
+            raw = answers.logits[seen, index].astype(np.float64)
+            row[name] = metrics.auc(answers.truth[seen], raw[:, 1] - raw[:, 0])
+        figures[source] = {key: None if np.isnan(value) else round(value, 4) for key, value in row.items()}
+        logger.info("val %s %s", source, figures[source])
+    return figures
+
+
+def _release(plan: Plan, members: Mapping[str, Member], fitted: gating.Fitted, figures: Mapping[str, Any]) -> Release:
+    recipes = {name: _recipe(plan, name) for name in MEMBERS}
+    arguments = {name: dict(recipe.arguments or {}) for name, recipe in recipes.items()}
+    data = {
+        "sha256": digest(plan.items),
+        "train_items": len(plan.of("train")),
+        "sources": sorted({item.source for item in plan.of("train")}),
+        "steps": {name: recipe.settings.steps for name, recipe in recipes.items()},
+        "batch": {name: recipe.settings.batch for name, recipe in recipes.items()},
+    }
+    return Release(
+        plan.version,
+        members,
+        fitted.gate,
+        fitted.calibration,
+        fitted.bands,
+        arguments,
+        data=data,
+        metrics={"val_auc": figures},
+    )
