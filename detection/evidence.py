@@ -13,11 +13,12 @@ from ml_core.datatypes import MEMBERS
 from ml_core.verdict import LABELS, REASONS, SENTENCES, Bands
 
 PLAYABLE = {"mp4", "webm", "mov"}  # what browsers play
+TAG_ROOM = 0.1  # of the picture's height: a face's number stands above its box where there is as much room
 MEMBER_WORDS: Mapping[str, tuple[str, str]] = {
-    "cnn": ("CNN", "small pixel artefacts"),
-    "resnext": ("ResNeXt-50", "the structure of the face"),
-    "vit": ("ViT-B/16", "the picture as a whole"),
-    "lstm": ("LSTM", "what changes from frame to frame"),
+    "cnn": ("CNN", "pixel artefacts"),
+    "resnext": ("ResNeXt-50", "face structure"),
+    "vit": ("ViT-B/16", "whole picture"),
+    "lstm": ("LSTM", "change over time"),
 }
 BAND_RANGES: Mapping[str, tuple[str | None, str | None]] = {
     "strong_real": (None, "strong_real"),
@@ -85,10 +86,10 @@ class Evidence:
             return MemberRow(title, looks_at, None, None, "Needs a video" if still else "Not asked", None)
         leaning = self.leaning(score["p_fake"])
         words = {"FAKE": "Says fake", "REAL": "Says real", "INCONCLUSIVE": "Undecided"}[leaning]
-        judged = self.detection.label in (Detection.Label.FAKE, Detection.Label.REAL)
-        agrees = leaning == self.detection.label if judged else None
-        if judged and leaning != "INCONCLUSIVE":
-            words = "Agrees" if agrees else "Disagrees"
+        if leaning == "INCONCLUSIVE" or self.detection.label not in (Detection.Label.FAKE, Detection.Label.REAL):
+            return MemberRow(title, looks_at, score["p_fake"], score["weight"], words, None)
+        agrees = leaning == self.detection.label
+        words = "Agrees" if agrees else "Disagrees"
         return MemberRow(title, looks_at, score["p_fake"], score["weight"], words, agrees)
 
     def leaning(self, p_fake: float) -> str:
@@ -125,6 +126,7 @@ class Evidence:
             tone=self.tone(face["p_fake"]),
             left=round(100 * max(left, 0) / self.media.width, 2),
             top=round(100 * max(top, 0) / self.media.height, 2),
+            above=top > TAG_ROOM * self.media.height,
         )
 
     @cached_property

@@ -34,6 +34,7 @@ class FaceRow:
     tone: str
     left: float  # percent of the picture's width: where the number stands
     top: float
+    above: bool  # the number stands above the box, not in it
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ STEPS = (
     (Detection.Stage.FACES, "Looking for faces"),
     (Detection.Stage.MODELS, "Asking the models"),
 )
+PATIENCE = 5.0  # seconds beyond twice the typical time before a run is called slow
 ORDER = [stage.value for stage, _ in STEPS]
 
 
@@ -66,6 +67,8 @@ def expectation(detection: Detection, position: int | None) -> str:
     typical = typical_ms(detection.media.kind)
     if typical is None:
         return ""
+    if detection.started_at and (timezone.now() - detection.started_at).total_seconds() > PATIENCE + typical / 500:
+        return "This takes longer than usual."
     seconds = max(round(typical * (position or 1) / 1000), 1)
     if seconds < 100:
         return f"Usually takes about {seconds} s."

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
 from detection.models import Detection
+from ml_core.config import MIB
 
 register = template.Library()
 
@@ -53,6 +54,12 @@ def percent(probability: float | None) -> str:
 def share(probability: float) -> str:
     """The length of a bar in percent."""
     return f"{100 * min(max(probability, 0.0), 1.0):.1f}"
+
+
+@register.filter
+def limit(size: int) -> str:
+    """A size limit in whole megabytes where it is one."""
+    return f"{size / MIB:.3g} MB"
 
 
 @register.filter
