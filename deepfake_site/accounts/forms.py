@@ -18,13 +18,24 @@ EMAIL_HINT = "Only used to reset your password."
 class RegisterForm(NewUserForm):
     """A new account. The address need not be unique: refusing a known one would tell strangers who is here."""
 
-    email = forms.EmailField(
-        label="Email address", help_text=EMAIL_HINT, widget=forms.EmailInput(attrs={"autocomplete": "email"})
-    )
+    email = forms.EmailField(max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"}))
 
     class Meta(UserCreationForm.Meta):
         model = User
         fields = ("username", "email")
+
+    WORDS = {  # per field: what stands above it, below that, and what an empty one is told
+        "username": ("Username", "Letters, digits and @ . + - _ only.", "Choose a username."),
+        "email": ("Email address", EMAIL_HINT, "Enter an email address."),
+        "password1": ("Password", "At least 8 characters, not only digits, not a common one.", "Choose a password."),
+        "password2": ("Password again", "", "Enter the password a second time."),
+    }
+
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        for name, (label, hint, when_empty) in self.WORDS.items():
+            field = self.fields[name]
+            field.label, field.help_text, field.error_messages["required"] = label, hint, when_empty
 
 
 class CurrentPasswordForm(forms.Form):

@@ -1,6 +1,7 @@
 """The history page: one's own detections, filtered, ordered, in portions."""
 
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -21,7 +22,7 @@ def names(client: Client, **query: str) -> list[str]:
     return [detection.media.name for detection in response.context["page"]]
 
 
-def done(owner: User, name: str, p_fake: float = 0.5, label: str = "FAKE", **media: object) -> None:
+def done(owner: User, name: str, p_fake: float = 0.5, label: str = "FAKE", **media: Any) -> None:
     make_detection(owner, make_media(owner, name=name, **media), state="done", p_fake=p_fake, label=label)
 
 
@@ -149,11 +150,11 @@ def test_empty_states_differ(owner_client: Client, owner: User) -> None:
 def test_blur_is_remembered_and_comes_back_to_the_same_filters(owner_client: Client, owner: User) -> None:
     make_detection(owner, state="done")
     address = f"{URL}?{urlencode({'label': 'FAKE'})}"
-    assert "thumb--blurred" not in owner_client.get(address).content.decode()
+    assert "history-preview--blurred" not in owner_client.get(address).content.decode()
     assert owner_client.post(address, {"blur": "on"}).headers["Location"] == address
-    assert "thumb--blurred" in owner_client.get(URL).content.decode()
+    assert "history-preview--blurred" in owner_client.get(URL).content.decode()
     owner_client.post(URL, {"blur": "off"})
-    assert "thumb--blurred" not in owner_client.get(URL).content.decode()
+    assert "history-preview--blurred" not in owner_client.get(URL).content.decode()
 
 
 def test_names_are_escaped(owner_client: Client, owner: User) -> None:

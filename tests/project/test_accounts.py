@@ -53,9 +53,9 @@ def test_register_signs_in_and_joins_everybody(roles: None, client: Client) -> N
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"username": ""}, "This field is required"),
+        ({"username": ""}, "Choose a username."),
         ({"email": "nowhere"}, "valid email address"),
-        ({"email": ""}, "This field is required"),
+        ({"email": ""}, "Enter an email address."),
         ({"password2": "other"}, "match"),
         ({"password1": "12345678", "password2": "12345678"}, "entirely numeric"),
         ({"username": "OWNER"}, "already exists"),
