@@ -1,6 +1,5 @@
 """System checks: what must hold before anything is served."""
 
-import json
 import math
 import os
 import stat
@@ -13,6 +12,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
 from detection.queue import cluster_settings
+from ml_core.errors import WeightsError
+from ml_core.versions import champion, read_manifest
 
 Apps = Sequence[AppConfig] | None
 
@@ -56,8 +57,7 @@ def there_is_a_champion(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     """Without a model version nothing can be judged; uploads would wait and fail."""
     root = Path(settings.DEEPFAKE_MODELS)
     try:
-        version = json.loads((root / "manifest.json").read_text(encoding="utf-8"))["champion"]
-        (root / version / "manifest.json").read_bytes()
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        read_manifest(root, champion(root))
+    except WeightsError as error:
         return [Warning(f"No model version can be used: {error}", id="deepfake_site.W001")]
     return []

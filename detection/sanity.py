@@ -1,7 +1,6 @@
 """Do rows, files and model versions still belong together? Reports, changes nothing."""
 
 import hashlib
-import json
 import uuid
 from collections.abc import Iterator
 from itertools import chain
@@ -12,6 +11,8 @@ from django.conf import settings
 
 from detection import media_store
 from detection.models import MediaFile
+from ml_core.errors import WeightsError
+from ml_core.versions import Manifest, read_manifest
 
 
 def problems() -> Iterator[str]:
@@ -38,9 +39,8 @@ def _directories() -> Iterator[str]:
 def _versions(models: Path) -> Iterator[str]:
     for manifest in sorted(models.glob("*/manifest.json")):
         try:
-            version = json.loads(manifest.read_text(encoding="utf-8"))
-            files = list(_files(version))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            files = list(_files(read_manifest(models, manifest.parent.name)))
+        except (WeightsError, KeyError) as error:
             yield f"version {manifest.parent.name}: its manifest cannot be read ({error})"
             continue
         for file in files:
@@ -48,7 +48,7 @@ def _versions(models: Path) -> Iterator[str]:
                 yield f"version {manifest.parent.name}: {file['path']}: {fault}"
 
 
-def _files(version: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _files(version: Manifest) -> Iterator[dict[str, Any]]:
     for part in (*version["members"].values(), version["gate"]):
         yield from part["files"]
 

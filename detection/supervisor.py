@@ -24,7 +24,7 @@ from detection.cluster_group import ClusterGroup
 logger = logging.getLogger(__name__)
 READING_SECONDS = 1.0
 PACE_SECONDS = 0.2
-RECOVER_SECONDS = 5.0
+RECOVERIES_PER_LEASE = 12
 BAD_READINGS = 2
 
 
@@ -125,7 +125,7 @@ class Supervisor:
         """Expired leases are found here too, so that a killed worker costs seconds even if no schedule runs."""
         if time.monotonic() < self._recover_at:
             return
-        self._recover_at = time.monotonic() + RECOVER_SECONDS
+        self._recover_at = time.monotonic() + settings.DEEPFAKE_LEASE_SECONDS / RECOVERIES_PER_LEASE
         try:
             leases.recover_expired()
         except DatabaseError as error:

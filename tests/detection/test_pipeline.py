@@ -22,16 +22,16 @@ WIDE = np.zeros((1000, 2000, 3), np.uint8)
 Meanwhile = Callable[[], object]
 
 
-def tools(frames: int = 1, decoding: Meanwhile | None = None, predicting: Meanwhile | None = None) -> pipeline.Tools:
+def tools(count: int = 1, decoding: Meanwhile | None = None, predicting: Meanwhile | None = None) -> pipeline.Tools:
     """Fakes that call back in the middle of their work."""
 
     def decode(path: Path, info_kind: Kind, format: str, *, timeout: float) -> list[Frame]:
         path.read_bytes()
         if decoding:
             decoding()
-        return [Frame(index, None if frames == 1 else index / 2, WIDE) for index in range(frames)]
+        return [Frame(index, None if count == 1 else index / 2, WIDE) for index in range(count)]
 
-    def predict(given: list[Frame], kind: Kind, on_stage: Callable[[str], None]) -> dict[str, Any]:
+    def predict(frames: list[Frame], kind: Kind, on_stage: Callable[[str], None]) -> dict[str, Any]:
         on_stage("loading")
         on_stage("models")
         if predicting:
@@ -39,6 +39,10 @@ def tools(frames: int = 1, decoding: Meanwhile | None = None, predicting: Meanwh
         return make_verdict(0.9)
 
     return pipeline.Tools(decode, predict)
+
+
+def interrupted(moment: str, meanwhile: Meanwhile) -> pipeline.Tools:
+    return tools(decoding=meanwhile) if moment == "decoding" else tools(predicting=meanwhile)
 
 
 def failing(error: Exception) -> Meanwhile:
@@ -91,7 +95,7 @@ def test_picture_gets_a_preview(owner: User) -> None:
 
 def test_video_gets_its_frames(owner: User) -> None:
     detection = make_detection(owner, make_media(owner, kind="video", format="mp4", duration=1.0))
-    pipeline.run_detection(detection.pk, tools(frames=3))
+    pipeline.run_detection(detection.pk, tools(3))
     for number in range(3):
         with Image.open(media_store.frame_path(detection.media.pk, number)) as frame:
             assert frame.size == (640, 320)
@@ -144,7 +148,7 @@ def test_second_attempt_may_succeed(owner: User) -> None:
 @pytest.mark.parametrize("moment", ["decoding", "predicting"])
 def test_cancelled_meanwhile(owner: User, moment: str) -> None:
     detection = make_detection(owner)
-    pipeline.run_detection(detection.pk, tools(**{moment: lambda: services.cancel(detection, owner)}))
+    pipeline.run_detection(detection.pk, interrupted(moment, lambda: services.cancel(detection, owner)))
     detection.refresh_from_db()
     assert (detection.state, detection.result, detection.label) == ("cancelled", None, "")
 
@@ -152,7 +156,7 @@ def test_cancelled_meanwhile(owner: User, moment: str) -> None:
 @pytest.mark.parametrize("moment", ["decoding", "predicting"])
 def test_deleted_meanwhile(owner: User, media_root: Path, moment: str) -> None:
     detection = make_detection(owner)
-    pipeline.run_detection(detection.pk, tools(**{moment: lambda: services.delete_media(detection.media, owner)}))
+    pipeline.run_detection(detection.pk, interrupted(moment, lambda: services.delete_media(detection.media, owner)))
     assert not Detection.objects.exists()
     assert not [path for path in media_root.rglob("*") if path.is_file()]
 

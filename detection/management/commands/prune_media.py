@@ -20,4 +20,4 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"{purge(options['days'])} files removed")
+        self.stdout.write(f"Files removed: {purge(options['days'])}")
