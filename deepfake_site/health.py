@@ -1,12 +1,13 @@
 """Is this process alive, and can it do its work? For supervisors and load balancers; open to everybody."""
 
-import json
-
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from ml_core.errors import WeightsError
+from ml_core.versions import champion, read_manifest
 
 
 @never_cache
@@ -35,10 +36,10 @@ def database_answers() -> bool:
 
 
 def champion_present() -> bool:
-    """The chosen version's own manifest lies in its folder; the weights' checksums are the workers' business."""
+    """The chosen version's manifest is there; the weights' checksums are the workers' business."""
     root = settings.DEEPFAKE_MODELS
     try:
-        version = json.loads((root / "manifest.json").read_text(encoding="utf-8"))["champion"]
-        return bool(version) and (root / version / "manifest.json").is_file()
-    except (OSError, ValueError, KeyError, TypeError):
+        read_manifest(root, champion(root))
+    except WeightsError:
         return False
+    return True

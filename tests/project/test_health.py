@@ -14,7 +14,7 @@ def models(tmp_path: Path, settings: Settings) -> Path:
     """A folder of model versions with a champion."""
     root = tmp_path / "models"
     (root / "v1").mkdir(parents=True)
-    (root / "v1" / "manifest.json").write_text("{}")
+    (root / "v1" / "manifest.json").write_text('{"schema_version": 1}')
     (root / "manifest.json").write_text(json.dumps({"schema_version": 1, "champion": "v1"}))
     settings.DEEPFAKE_MODELS = root
     return root
