@@ -6,6 +6,7 @@ failed attempt. The host asks the kernel to end it with the thread that started 
 that lives as long as the worker.
 """
 
+import os
 import subprocess
 import sys
 import threading
@@ -101,7 +102,10 @@ class HostClient:
             self.close()
         if self._process is None:
             self._process = subprocess.Popen(  # noqa: S603  our own module, by a list
-                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=PROJECT_ROOT
+                [*self._command, "--parent", str(os.getpid())],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                cwd=PROJECT_ROOT,
             )
         return self._process
 
