@@ -50,7 +50,8 @@ class Reader:
         try:
             read, picture = self._capture.retrieve()
         except cv2.error as error:
-            raise MediaError("undecodable", str(error)) from error
+            code = "resource_limit" if error.code == cv2.Error.StsNoMem else "undecodable"
+            raise MediaError(code, str(error)) from error
         if not read or picture is None or picture.ndim != 3:
             raise MediaError("undecodable", "a frame cannot be converted")
         return np.asarray(picture, np.uint8)

@@ -45,11 +45,13 @@ def render(file: BinaryIO, format: str) -> tuple[dict[str, Any], bytes]:
     """The upright picture on white, no longer than MAX_STILL_SIDE, as RGB bytes."""
     image = _open(file, format)
     _load(image)
-    picture = _turned(_on_white(image), _orientation(image))
+    orientation = _orientation(image)
+    picture = _on_white(image)
     scale = max(1.0, max(picture.size) / MAX_STILL_SIDE)
     if scale > 1:
         width, height = (max(1, round(side / scale)) for side in picture.size)
-        picture = picture.resize((width, height), Image.Resampling.LANCZOS)
+        picture = picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    picture = _turned(picture, orientation)
     row = {"width": picture.width, "height": picture.height, "time": None, "scale": scale}
     return row, picture.tobytes()
 

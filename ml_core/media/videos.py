@@ -6,6 +6,7 @@ where that saves work; where a jump lands is checked by the timestamp that is re
 """
 
 import math
+import mmap
 import sys
 from bisect import bisect_right
 from dataclasses import replace
@@ -21,6 +22,7 @@ from ml_core.media.reader import EPSILON, STDIN, Reader
 from ml_core.media.sampling import Survey, spread
 from ml_core.media.sound import only_sound
 
+FEW_FRAMES = 8
 MAX_PACKETS = 1_000_000  # an hour at 240 frames per second has 864,000
 # FOURCC as OpenCV reports it → name. What is not here is not decoded: every decoder is an attack surface.
 CODECS = {
@@ -48,7 +50,7 @@ def check(format: str) -> dict[str, Any]:
     found = survey(format)
     reader = Reader(found, format)
     if not reader.advance():
-        raise MediaError("no_frames", "not one frame could be decoded")
+        raise _nothing(found)
     height, width = reader.picture().shape[:2]
     return {"width": width, "height": height, "duration": found.duration, "fps": found.fps, "codec": found.codec}
 
@@ -62,8 +64,17 @@ def sample(format: str, count: int) -> tuple[list[tuple[dict[str, Any], bytes]],
         shorter = replace(found, times=found.times[:reached], keys=[key for key in found.keys if key < reached])
         frames, _ = _pass(shorter, format, count)
     if not frames:
-        raise MediaError("no_frames", "not one frame could be decoded")
+        raise _nothing(found)
     return frames, len(frames) < min(count, len(found.times))
+
+
+def _nothing(found: Survey) -> MediaError:
+    """OpenCV says "no more frames" when it has no memory for one: is there room for a few?"""
+    try:
+        mmap.mmap(-1, max(1, int(found.pixels * FEW_FRAMES * 1.5))).close()
+    except OSError:
+        return MediaError("resource_limit", "memory")
+    return MediaError("no_frames", "not one frame could be decoded")
 
 
 def survey(format: str) -> Survey:
