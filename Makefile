@@ -40,7 +40,7 @@ format: dev ## Let ruff mend and format the code.
 shell: install ## A Python shell with the site set up.
 	@$(bin)/python manage.py shell
 
-train: install ## Train all members and the gate: make train ARGS="../data/faces.csv --help".
+train: install ## Train all members and the gate: make train ARGS="path/to/folder".
 	@$(bin)/python manage.py train $(ARGS)
 
 clean: ## Remove caches. Your database, uploads and .venv stay.
