@@ -1,6 +1,7 @@
 #!/bin/sh
-# Without arguments: what touches the database on PostgreSQL, then everything on SQLite (last, so that the closing line
-# is that of the whole; the browser tests take both databases by themselves). With arguments: pytest with them, once, on TEST_DATABASE_URL's database or on SQLite.
+# Without arguments: what touches the database on PostgreSQL, with the browser tests, which take both databases by
+# themselves; then everything else on SQLite. With arguments: pytest with them, once, on TEST_DATABASE_URL's database
+# or on SQLite.
 set -eu
 python=.venv/bin/python
 
@@ -10,9 +11,10 @@ fi
 
 url=${TEST_DATABASE_URL:-postgres://postgres@127.0.0.1:5432/postgres}
 if reason=$("$python" -c 'import psycopg, sys; psycopg.connect(sys.argv[1], connect_timeout=3).close()' "$url" 2>&1); then
-    echo "== PostgreSQL"
-    TEST_DATABASE_URL=$url "$python" -m pytest tests/detection tests/learning tests/project \
+    echo "== PostgreSQL, and the browser on both databases"
+    TEST_DATABASE_URL=$url "$python" -m pytest tests/detection tests/learning tests/project tests/e2e \
         --ignore-glob "tests/project/test_makefile*"
+    set -- --ignore tests/e2e
 elif [ -n "${TEST_DATABASE_URL:-}${CI:-}" ]; then
     echo "No PostgreSQL server answers: $(echo "$reason" | tail -n 1)" >&2
     exit 1
@@ -23,4 +25,4 @@ fi
 
 echo "== SQLite"
 unset TEST_DATABASE_URL
-exec "$python" -m pytest
+exec "$python" -m pytest "$@"
