@@ -29,11 +29,26 @@ def parse_range(header: str, size: int) -> tuple[int, int] | None:
     return start, end
 
 
-def read_range(file: IO[bytes], start: int, end: int) -> Iterator[bytes]:
-    """The bytes from `start` up to and including `end`; closes the file."""
-    with file:
+class RangeReader:
+    """The bytes from `start` up to and including `end`. Closes the file, even where nobody reads (HEAD)."""
+
+    def __init__(self, file: IO[bytes], start: int, end: int) -> None:
+        self.file = file
+        self.left = end - start + 1
         file.seek(start)
-        left = end - start + 1
-        while left > 0 and (chunk := file.read(min(CHUNK, left))):
-            left -= len(chunk)
-            yield chunk
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        chunk = self.file.read(min(CHUNK, self.left)) if self.left else b""
+        if not chunk:
+            self.close()
+            raise StopIteration
+        self.left -= len(chunk)
+        return chunk
+
+    def close(self) -> None:
+        """Called by the response when it is over."""
+        self.left = 0
+        self.file.close()

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from detection import media_store
 from detection.models import MediaFile
-from detection.ranges import Unsatisfiable, parse_range, read_range
+from detection.ranges import RangeReader, Unsatisfiable, parse_range
 from detection.selectors import visible_detection
 from detection.views.access import signed_in
 
@@ -46,7 +46,7 @@ def original(request: HttpRequest, detection_id: UUID) -> HttpResponseBase:
 def partial(media: MediaFile, wanted: tuple[int, int] | None, size: int) -> HttpResponseBase:
     """206 for a range, 200 for everything."""
     start, end = wanted or (0, size - 1)
-    response = StreamingHttpResponse(read_range(media.file.open("rb"), start, end), status=206 if wanted else 200)
+    response = StreamingHttpResponse(RangeReader(media.file.open("rb"), start, end), status=206 if wanted else 200)
     response["Accept-Ranges"] = "bytes"
     response["Content-Length"] = str(end - start + 1)
     if wanted:
