@@ -27,8 +27,8 @@ from ml_core.training.members import Recipe
 
 logger = logging.getLogger(__name__)
 
-VIEWS_OF_A_CLIP = 3
-STILL_PAIRS = 80
+VIEWS_OF_A_CLIP = 2
+STILL_PAIRS = 40
 
 
 def camera_move(still: Crops, rng: np.random.Generator, frames: int = FRAMES_PER_VIDEO) -> Crops:
@@ -59,7 +59,8 @@ def choose(items: Sequence[Item], cache: CropCache, seed: int) -> list[tuple[Ite
     stills = [item for item in items if item not in set(clips)]
     rng = np.random.default_rng(seed)
     pairs = Pairs(stills) if stills else None
-    drawn = [item for _ in range(STILL_PAIRS) for item in pairs.draw(rng)] if pairs else []
+    count = min(STILL_PAIRS, len(stills) // 2)
+    drawn = [item for _ in range(count) for item in pairs.draw(rng)] if pairs else []
     return [(item, number) for number in range(VIEWS_OF_A_CLIP) for item in clips] + [(item, 0) for item in drawn]
 
 

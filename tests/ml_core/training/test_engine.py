@@ -1,0 +1,81 @@
+"""The loop: it learns, it goes on where it stopped to the bit, it stops at nonsense."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ml_core.models.cnn import CNN
+from ml_core.training import engine
+from ml_core.transforms import IMAGENET, to_tensor
+from tests.ml_core.training.toy import picture
+
+SETTINGS = engine.Settings(steps=30, batch=8, rate=3e-3, head_rate=1.0, save_every=10)
+PICTURES = np.stack([picture(number % 2 == 1, number, side=64) for number in range(8)])
+INPUTS = torch.from_numpy(to_tensor(PICTURES, IMAGENET.mean, IMAGENET.std))
+LABELS = torch.tensor([number % 2 for number in range(8)])
+
+
+def steps(first: int, last: int) -> Iterator[engine.Step]:
+    return (engine.Step(number, INPUTS, LABELS) for number in range(first, last))
+
+
+def make_cnn() -> CNN:
+    torch.manual_seed(3)
+    return CNN(width=4)
+
+
+def test_it_overfits_eight_pictures(tmp_path: Path) -> None:
+    member = engine.train(make_cnn(), steps, SETTINGS, tmp_path / "cnn.safetensors")
+    with torch.inference_mode():
+        assert torch.equal(member(INPUTS).argmax(dim=1), LABELS)
+
+
+def test_a_run_cut_off_ends_like_one_that_was_not(tmp_path: Path) -> None:
+    whole = engine.train(make_cnn(), steps, SETTINGS, tmp_path / "whole.safetensors")
+
+    class Killed(Exception):
+        pass
+
+    def killed(first: int, last: int) -> Iterator[engine.Step]:
+        for step in steps(first, last):
+            if step.number == 17:
+                raise Killed
+            yield step
+
+    with pytest.raises(Killed):
+        engine.train(make_cnn(), killed, SETTINGS, tmp_path / "cut.safetensors")
+    resumed = engine.train(make_cnn(), steps, SETTINGS, tmp_path / "cut.safetensors")
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[name]), name
+
+
+def test_a_finished_run_is_loaded_and_not_run_again(tmp_path: Path) -> None:
+    first = engine.train(make_cnn(), steps, SETTINGS, tmp_path / "cnn.safetensors")
+
+    def none(first: int, last: int) -> Iterator[engine.Step]:
+        assert first == last == SETTINGS.steps
+        return iter(())
+
+    again = engine.train(CNN(width=4), none, SETTINGS, tmp_path / "cnn.safetensors")
+    assert torch.equal(first.state_dict()["head.weight"], again.state_dict()["head.weight"])
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
+    def broken(first: int, last: int) -> Iterator[engine.Step]:
+        return (engine.Step(number, INPUTS * float("nan"), LABELS) for number in range(first, last))
+
+    with pytest.raises(engine.NonFiniteLoss, match="step 0"):
+        engine.train(make_cnn(), broken, SETTINGS, tmp_path / "cnn.safetensors")
+
+
+def test_the_rate_rises_and_falls_to_nothing() -> None:
+    settings = replace(SETTINGS, steps=100, rate=1.0)
+    rates = [engine.rate_at(step, settings) for step in range(100)]
+    assert max(rates) == pytest.approx(1.0, abs=0.01)
+    assert rates.index(max(rates)) < 10
+    assert rates[0] < 0.5
+    assert rates[-1] < 0.001
