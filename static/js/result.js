@@ -29,6 +29,7 @@ async function finish(status) {
   if (!answer.ok || answer.redirected) return location.reload();
   body.innerHTML = await answer.text();
   live.textContent = status.sentence;
+  document.title = `${status.sentence} ${document.title}`;
   (body.querySelector("[data-verdict]") ?? body.querySelector("[data-title]")).focus({ preventScroll: true });
   return connectPlayer(body);
 }

@@ -16,7 +16,7 @@ function element(tag, className, text = "") {
 }
 
 function announce(text) {
-  live.textContent = text;
+  live.append(element("span", "", `${text} `));
 }
 
 /** One line of the list, and the ways in which it changes. */

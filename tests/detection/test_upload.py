@@ -21,7 +21,7 @@ from tests.factories import jpeg_bytes, make_detection
 JSON = {"accept": "application/json"}
 
 
-def file(name: str = "portrait.jpg", content: bytes | None = None) -> "SimpleUploadedFile[bytes]":
+def file(name: str = "portrait.jpg", content: bytes | None = None) -> SimpleUploadedFile:
     return SimpleUploadedFile(name, jpeg_bytes() if content is None else content)
 
 
@@ -154,7 +154,7 @@ def test_the_method_and_the_token_matter(owner_client: Client, owner: User) -> N
 def test_anonymous_visitors_sign_in_first(client: Client, db: None) -> None:
     assert send(client, [file()]).url.startswith(reverse("login"))
     assert send(client, [file()], JSON).status_code == 401
-    assert client.get(reverse("home")).url == f"{reverse('login')}?next=/"
+    assert client.get(reverse("home"))["Location"] == f"{reverse('login')}?next=/"
 
 
 def test_home_shows_the_limits_and_the_last_five(owner_client: Client, owner: User, stranger: User) -> None:
