@@ -26,7 +26,7 @@ def main() -> None:
     """One request, one answer."""
     request = json.loads(sys.argv[1])
     confine(request["memory"], request["cpu_seconds"], request["parent"])
-    output = _take_stdout()
+    output = take_stdout()
     try:
         header, pictures = _answer(request)
     except MediaError as error:
@@ -54,7 +54,7 @@ def confine(memory: int, cpu_seconds: int, parent: int) -> None:
         sys.exit(1)
 
 
-def _take_stdout() -> BinaryIO:
+def take_stdout() -> BinaryIO:
     """The real standard output for the answer alone; prints of libraries go to standard error."""
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

@@ -3,7 +3,6 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +16,8 @@ class Survey:
 
     @property
     def end(self) -> float:
-        """When the last picture stops being shown; it is held as long as most are."""
-        gaps = [after - before for before, after in zip(self.times, self.times[1:], strict=False)]
-        return self.times[-1] + (median(gaps) if gaps else 0.0)
+        """When the last picture stops being shown: it is held as long as the one before it."""
+        return self.times[-1] + (self.times[-1] - self.times[-2] if len(self.times) > 1 else 0.0)
 
     @property
     def duration(self) -> float:

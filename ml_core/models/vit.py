@@ -22,10 +22,11 @@ class ViT(Member):
 
     def __init__(self, frozen: int = 8, keep: float = 1.0, dropout: float = 0.1, **size: Any) -> None:
         super().__init__()
-        self.trunk: Any = timm.create_model("vit_base_patch16_clip_quickgelu_224", num_classes=0, **size)
+        trunk: Any = timm.create_model("vit_base_patch16_clip_quickgelu_224", num_classes=0, **size)
+        self.trunk: Any = trunk
         self.frozen, self.keep = frozen, keep
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(int(self.trunk.num_features), 2)
+        self.head = nn.Linear(trunk.num_features, 2)
         self._freeze()
 
     def _freeze(self) -> None:

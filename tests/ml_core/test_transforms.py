@@ -1,0 +1,48 @@
+"""Tensors and bands."""
+
+import numpy as np
+import pytest
+from torchvision.transforms.v2.functional import normalize, to_image
+
+from ml_core.transforms import CLIP, IMAGENET, Preprocessing, to_tensor
+from ml_core.verdict import LABELS, SENTENCES, Bands
+
+
+@pytest.mark.parametrize("preprocessing", [IMAGENET, CLIP])
+def test_it_agrees_with_torchvision(preprocessing: Preprocessing) -> None:
+    crops = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3)).astype(np.uint8)
+    ours = to_tensor(crops, preprocessing.mean, preprocessing.std)
+    for crop, tensor in zip(crops, ours, strict=True):
+        theirs = normalize(to_image(crop).float() / 255, list(preprocessing.mean), list(preprocessing.std))
+        np.testing.assert_allclose(tensor, theirs.numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("wrong", [np.zeros((2, 8, 8), np.uint8), np.zeros((2, 8, 8, 3), np.float32)])
+def test_other_arrays_are_refused(wrong: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="uint8"):
+        to_tensor(wrong, IMAGENET.mean, IMAGENET.std)
+
+
+@pytest.mark.parametrize(
+    ("p", "band"),
+    [
+        (0.0, "strong_real"),
+        (0.10, "strong_real"),
+        (0.11, "real"),
+        (0.30, "real"),
+        (0.31, "inconclusive"),
+        (0.69, "inconclusive"),
+        (0.70, "fake"),
+        (0.90, "strong_fake"),
+        (1.0, "strong_fake"),
+    ],
+)
+def test_the_bands(p: float, band: str) -> None:
+    assert Bands().band(p) == band
+    assert SENTENCES[band].endswith(".")
+    assert LABELS[band] in {"REAL", "FAKE", "INCONCLUSIVE"}
+
+
+def test_edges_that_do_not_rise_are_refused() -> None:
+    with pytest.raises(ValueError, match="rise"):
+        Bands(real=0.8, fake=0.7)
