@@ -1,5 +1,3 @@
-# syntax=docker/dockerfile:1
-#
 # One image for the web and for all workers; compose.yaml says what each runs.
 #   docker build .                              CPU: no graphics card is looked for
 #   docker build --build-arg DEVICE=cuda .      NVIDIA cards that the container is given are used

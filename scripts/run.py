@@ -21,7 +21,7 @@ from honcho.printer import Message, Printer
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = os.environ.get("HOST", "127.0.0.1")
-PORT = int(os.environ.get("PORT", "8000"))
+PORT = os.environ.get("PORT", "8000")
 QUIET = 1.0  # seconds without a log line: the start-up is over
 ASKED_TO_STOP = {128 + signal.SIGINT, 128 + signal.SIGTERM}
 PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
@@ -69,10 +69,12 @@ def listen_for_signals() -> None:
 
 
 def require_free_port() -> None:
+    if not PORT.isdecimal():
+        sys.exit(f"PORT must be a number, not {PORT!r}.")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, PORT))
+            probe.bind((HOST, int(PORT)))
         except OSError as error:
             sys.exit(f"Port {PORT} of {HOST} cannot be used: {error.strerror}. Choose another one: make run PORT=8001")
 
@@ -81,7 +83,9 @@ def is_live() -> bool:
     try:
         with urllib.request.urlopen(f"http://{HOST}:{PORT}/health/live", timeout=2) as answer:
             return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
+    except urllib.error.HTTPError:
+        return True  # it answers: DJANGO_ALLOWED_HOSTS need not list the address that this process asks for
+    except OSError:
         return False
 
 
@@ -95,7 +99,7 @@ def announce(printer: QuietPrinter) -> None:
 
 def environment() -> dict[str, str]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    return os.environ | {"PATH": path, "HOST": HOST, "PORT": str(PORT), "PYTHONUNBUFFERED": "1"}
+    return os.environ | {"PATH": path, "HOST": HOST, "PORT": PORT, "PYTHONUNBUFFERED": "1"}
 
 
 def run() -> int:

@@ -7,6 +7,7 @@ import socket
 import sqlite3
 import stat
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -135,3 +136,10 @@ def test_a_port_that_is_taken(start: Callable[[], Site], port: int) -> None:
         assert site.make.wait(PATIENCE) != 0
     assert f"Port {port} of 127.0.0.1 cannot be used: Address already in use." in site.said()
     assert not (site.folder / "var").exists()
+
+
+def test_a_port_that_is_no_number() -> None:
+    environment = os.environ | {"PORT": "eight"}
+    done = subprocess.run([sys.executable, "scripts/run.py"], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "PORT must be a number, not 'eight'.\n"
