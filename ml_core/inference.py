@@ -20,7 +20,7 @@ from ml_core.datatypes import (
 )
 from ml_core.errors import InferenceError
 from ml_core.faces import FaceDetector, crop, deciding_tracks, track, whole
-from ml_core.scoring import Answers, Crops, FaceLogits, Scorer, Stopwatch
+from ml_core.scoring import Answers, Crops, EngineMaker, FaceLogits, Scorer, Stopwatch, best_engine
 from ml_core.verdict import LABELS
 
 MAX_FACES = 256  # crops per media: a crowd must not hold a worker for minutes; the smallest people are left out
@@ -39,12 +39,11 @@ class Predictor:
         root: Path = TRAINED_MODELS,
         version: str | None = None,
         device: str | None = None,
-        *,
-        reference: bool = False,
+        make_engine: EngineMaker = best_engine,
     ) -> None:
         """The champion by default; raises WeightsError, or InferenceError for a device that is not there."""
         chosen = engines.pick_device(device)
-        self._scorer = Scorer(root, version, chosen, reference=reference)
+        self._scorer = Scorer(root, version, chosen, make_engine)
         self._detector = FaceDetector()
         self.version = self._scorer.version
         self.device = engines.device_name(chosen)

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,13 +58,13 @@ class Stopwatch:
 class Scorer:
     """One version on one device. The image members run in engines, the LSTM and the gate in float32 PyTorch."""
 
-    def __init__(self, root: Path, version: str | None, device: torch.device, *, reference: bool = False) -> None:
-        """Raises WeightsError. `reference` runs everything in float32 PyTorch: what the engines are compared with."""
+    def __init__(self, root: Path, version: str | None, device: torch.device, make_engine: "EngineMaker") -> None:
+        """Raises WeightsError."""
         loaded = load_version(root, version)
         names = [name for name in IMAGE_MEMBERS if name in loaded.members]
         self.version, self.bands = loaded.version, loaded.bands
         self._calibration, self._gate, self._lstm = loaded.calibration, loaded.gate, loaded.members.get("lstm")
-        self._engines = {name: _engine(loaded, name, device, reference=reference) for name in names}
+        self._engines = {name: make_engine(loaded, name, device) for name in names}
         self._preprocessing = {name: loaded.preprocessing(name) for name in names}
 
     @property
@@ -110,16 +110,32 @@ class Scorer:
         return Answers(p_fake, members, weights.numpy(), tuple(present))
 
 
-def _engine(loaded: LoadedVersion, name: str, device: torch.device, *, reference: bool) -> MemberEngine:
-    module: nn.Module = loaded.members[name]
-    if isinstance(module, ResNeXt):
-        module = FeaturesAndLogits(module)
-    if reference or device.type == "cuda" or not engines.has_openvino():
-        return engines.TorchEngine(module, device)
+EngineMaker = Callable[[LoadedVersion, str, torch.device], MemberEngine]
+
+
+def best_engine(loaded: LoadedVersion, name: str, device: torch.device) -> MemberEngine:
+    """The fastest that gives the version's answers: half-precision PyTorch on CUDA, OpenVINO on a CPU."""
+    if device.type == "cuda" or not engines.has_openvino():
+        return engines.TorchEngine(_module(loaded, name), device)
+    precision = loaded.manifest.get("engine", {}).get("precision", {}).get(name) or engines.best_precision()
+    return openvino_engine(loaded, name, precision)
+
+
+def openvino_engine(loaded: LoadedVersion, name: str, precision: engines.Precision) -> MemberEngine:
+    """A member in OpenVINO, converted at its first use."""
     entry = loaded.manifest["members"][name]
     key = [name, entry["architecture"], json.dumps(entry.get("arguments")), loaded.fingerprint(name)]
-    precision = loaded.manifest.get("engine", {}).get("precision", {}).get(name) or engines.best_precision()
-    return engines.OpenVINOEngine(engines.converted(module, key), precision)
+    return engines.OpenVINOEngine(engines.converted(_module(loaded, name), key), precision)
+
+
+def reference_engine(loaded: LoadedVersion, name: str, _device: torch.device) -> MemberEngine:
+    """Float32 PyTorch on the CPU: what the others are compared with."""
+    return engines.TorchEngine(_module(loaded, name), torch.device("cpu"))
+
+
+def _module(loaded: LoadedVersion, name: str) -> nn.Module:
+    module = loaded.members[name]
+    return FeaturesAndLogits(module) if isinstance(module, ResNeXt) else module
 
 
 def _finite(values: Floats, name: str) -> Floats:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -32,8 +33,7 @@ def predictor(tiny_root: Path) -> Predictor:
 @pytest.fixture(scope="session")
 def portrait() -> Picture:
     """A photograph of one person, 512 × 512 (NASA, public domain)."""
-    picture: Picture = skimage.data.astronaut()
-    return picture
+    return cast(Picture, cast(Any, skimage.data).astronaut())
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from ml_core.errors import InferenceError
 from ml_core.inference import Predictor
 from ml_core.models.registry import build
 from ml_core.models.resnext import FeaturesAndLogits, ResNeXt
+from ml_core.scoring import reference_engine
 from tests.tiny import TINY
 
 CPU = torch.device("cpu")
@@ -84,7 +85,7 @@ def test_bfloat16_is_used_only_where_the_processor_has_it() -> None:
 def test_the_verdict_does_not_depend_on_the_engine(tiny_root: Path, portrait: Picture) -> None:
     frames = [Frame(0, None, portrait)]
     fast = Predictor(tiny_root, device="cpu").predict(frames, "image")
-    reference = Predictor(tiny_root, device="cpu", reference=True).predict(frames, "image")
+    reference = Predictor(tiny_root, device="cpu", make_engine=reference_engine).predict(frames, "image")
     assert fast.p_fake == pytest.approx(reference.p_fake, abs=0.01)
 
 

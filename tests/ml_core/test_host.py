@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, cast
+from typing import BinaryIO, cast
 
 import numpy as np
 import psutil
@@ -138,12 +138,12 @@ def test_an_interrupted_request_leaves_no_half_conversation(tiny_root: Path, sti
 
 def test_the_kernel_takes_it_first_and_it_ends_with_its_input(tmp_path: Path) -> None:
     with host_process(tmp_path, os.getpid()) as host:
-        write_message(cast(IO[bytes], host.stdin), {"kind": "image", "version": None, "frames": []})
-        answer = read_message(cast(IO[bytes], host.stdout))
+        write_message(cast(BinaryIO, host.stdin), {"kind": "image", "version": None, "frames": []})
+        answer = read_message(cast(BinaryIO, host.stdout))
         assert answer is not None
         assert answer[0]["error"]["code"] == "no_champion"
         assert Path(f"/proc/{host.pid}/oom_score_adj").read_text(encoding="ascii").strip() == "1000"
-        cast(IO[bytes], host.stdin).close()
+        cast(BinaryIO, host.stdin).close()
         assert host.wait(PATIENCE) == 0
 
 
@@ -163,7 +163,7 @@ def test_it_dies_with_a_killed_parent(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, cwd=PROJECT_ROOT
     ) as parent:
-        pid = int(cast(IO[bytes], parent.stdout).readline())
+        pid = int(cast(BinaryIO, parent.stdout).readline())
         os.kill(pid, signal.SIGSTOP)  # it cannot even notice that its input has ended
         parent.kill()
         assert has_ended(pid)
