@@ -6,12 +6,15 @@ family is `type_mismatch`. Within a family the extensions are interchangeable, s
 """
 
 import hashlib
+import logging
 from pathlib import Path
 
 from ml_core.config import MAX_UPLOAD_BYTES
 from ml_core.datatypes import Kind, MediaInfo
 from ml_core.errors import MediaError
 from ml_core.media.runner import DecoderDied, Request, run
+
+logger = logging.getLogger(__name__)
 
 CHECK_TIMEOUT = 30.0  # seconds of wall clock
 HEAD_BYTES = 4096
@@ -96,6 +99,7 @@ def probe(path: Path, name: str, *, max_bytes: int = MAX_UPLOAD_BYTES) -> MediaI
     try:
         facts = run(path, request, timeout=CHECK_TIMEOUT).header["info"]
     except DecoderDied as death:
+        logger.warning("The decoder died of an upload (%s): %s", found, death)
         raise MediaError("resource_limit" if death.starved else "undecodable", str(death)) from death
     return MediaInfo(kind=kind, format=found, size=path.stat().st_size, sha256=_sha256(path), **facts)
 
