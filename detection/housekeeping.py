@@ -15,16 +15,17 @@ ORPHAN_SECONDS = 6 * 3600.0  # longer than any upload takes
 
 
 def reap() -> None:
-    """Expired leases, forgotten tasks, orphaned files."""
+    """Expired leases, forgotten tasks, uploads that were never finished."""
     expired, forgotten = leases.recover_expired(), queue.wake_forgotten()
-    swept = media_store.sweep(ORPHAN_SECONDS)
+    swept = media_store.sweep_arrivals(ORPHAN_SECONDS)
     if expired or forgotten or swept:
-        logger.warning("reaped %d leases, %d forgotten tasks, %d orphaned files", expired, forgotten, swept)
+        logger.warning("reaped %d leases, %d forgotten tasks, %d unfinished uploads", expired, forgotten, swept)
 
 
 def purge(days: int | None = None) -> int:
-    """Remove the bytes of media older than `days` (the setting if None); 0 keeps everything. Results stay."""
+    """Remove orphans, and the bytes of media older than `days` (the setting if None; 0: none are). Results stay."""
     days = settings.DEEPFAKE_RETENTION_DAYS if days is None else days
+    media_store.sweep_orphans(ORPHAN_SECONDS)
     if days <= 0:
         return 0
     old = MediaFile.objects.filter(purged_at=None, created_at__lt=timezone.now() - timedelta(days=days))

@@ -66,26 +66,24 @@ def discard(media_id: uuid.UUID) -> None:
         shutil.rmtree(grave)
 
 
-def sweep(older_than: float) -> int:
-    """Remove what no row speaks of and nobody has touched for `older_than` seconds: what crashes left behind."""
-    before = time.time() - older_than
-    left = [path for place in (staging(), trash()) if place.is_dir() for path in place.iterdir() if _old(path, before)]
-    removed = [path for path in [*left, *_orphans(before)] if _remove(path)]
-    return len(removed)
+def sweep_arrivals(older_than: float) -> int:
+    """Remove what crashes left in staging and trash and nobody has touched for `older_than` seconds."""
+    places = [place for place in (staging(), trash()) if place.is_dir()]
+    left = [path for place in places for path in place.iterdir() if _old(path, older_than)]
+    return sum(_remove(path) for path in left)
 
 
-def _orphans(before: float) -> list[Path]:
-    found = (
-        [p for p in root().iterdir() if DIRECTORY_NAME.fullmatch(p.name) and _old(p, before)] if root().is_dir() else []
-    )
-    named = {uuid.UUID(hex=path.name): path for path in found}
-    known = set(MediaFile.objects.filter(pk__in=named, purged_at=None).values_list("pk", flat=True))
-    return [path for media_id, path in named.items() if media_id not in known]
+def sweep_orphans(older_than: float) -> int:
+    """Remove the directories of uploads that no row speaks of. Looks at every upload: for once a day."""
+    places = root().iterdir() if root().is_dir() else ()
+    found = [path for path in places if DIRECTORY_NAME.fullmatch(path.name) and _old(path, older_than)]
+    known = set(MediaFile.objects.filter(purged_at=None).values_list("pk", flat=True))
+    return sum(_remove(path) for path in found if uuid.UUID(hex=path.name) not in known)
 
 
-def _old(path: Path, before: float) -> bool:
+def _old(path: Path, seconds: float) -> bool:
     with suppress(FileNotFoundError):
-        return path.stat().st_mtime < before
+        return path.stat().st_mtime < time.time() - seconds
     return False
 
 

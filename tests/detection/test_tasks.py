@@ -67,6 +67,15 @@ class TestReaper:
         tasks.reap()
         assert OrmQ.objects.count() == 2
 
+    def test_task_signed_with_another_key_is_replaced(self, owner: User) -> None:
+        """The cluster drops what it cannot verify; the row is what counts."""
+        detection = make_detection(owner)
+        queue.wake(detection.pk)
+        OrmQ.objects.update(payload="signed with the key of before")
+        tasks.reap()
+        detection.refresh_from_db()
+        assert detection.task_id in {row.task_id() for row in OrmQ.objects.all()}
+
     def test_what_a_dead_group_had_fetched_can_be_unlocked(self, owner: User) -> None:
         queue.wake(make_detection(owner).pk)
         OrmQ.objects.update(lock=timezone.now() + timedelta(seconds=1000))
@@ -86,7 +95,9 @@ class TestReaper:
         for path in (kept, orphan, staged, foreign):
             age(path)
         tasks.reap()
-        assert [path.exists() for path in (kept, fresh, foreign, orphan, staged)] == [True, True, True, False, False]
+        assert [path.exists() for path in (kept, fresh, foreign, orphan, staged)] == [True, True, True, True, False]
+        tasks.purge()
+        assert [path.exists() for path in (kept, fresh, foreign, orphan)] == [True, True, True, False]
 
 
 class TestPurge:
