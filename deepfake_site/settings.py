@@ -104,7 +104,6 @@ DEEPFAKE_STOP_GRACE = env.number("DEEPFAKE_STOP_GRACE", 3)
 
 # Uploads: private, one random directory each, never below a public URL. Staging lies inside: taking a file is a rename.
 MEDIA_ROOT = env.path("MEDIA_ROOT", BASE_DIR / "media")
-FILE_UPLOAD_TEMP_DIR = MEDIA_ROOT / ".staging"
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_HANDLERS = ["detection.upload_handlers.LimitedTemporaryFileUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

@@ -23,7 +23,6 @@ else:
 
 # The fixture `media_root` gives each test a directory of its own; this one is where a test without it would be noticed.
 MEDIA_ROOT = scratch / "deepfake-test-without-media-root"
-FILE_UPLOAD_TEMP_DIR = MEDIA_ROOT / ".staging"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}

@@ -17,8 +17,7 @@ def media_root(tmp_path: Path, settings: Settings) -> Path:
     root = tmp_path / "media"
     root.mkdir()
     settings.MEDIA_ROOT = root
-    settings.FILE_UPLOAD_TEMP_DIR = root / ".staging"
-    settings.FILE_UPLOAD_TEMP_DIR.mkdir()
+    (root / ".staging").mkdir()
     return root
 
 

@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from deepfake_site import secret_key
+from detection import media_store
 
 
 class Command(BaseCommand):
@@ -20,8 +21,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not os.environ.get("DJANGO_SECRET_KEY") and secret_key.make(settings.SECRET_KEY_FILE):
             self.stdout.write(f"New secret key: {settings.SECRET_KEY_FILE}")
-        for directory in (settings.MEDIA_ROOT, settings.FILE_UPLOAD_TEMP_DIR):
-            Path(directory).mkdir(mode=0o700, parents=True, exist_ok=True)
+        for directory in (media_store.root(), media_store.staging()):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._prepare_database(options["verbosity"])
 
     def _prepare_database(self, verbosity: int) -> None:
