@@ -18,7 +18,7 @@ from ml_core.config import CROP_MARGIN, FRAMES_PER_VIDEO
 from ml_core.datatypes import FaceDetection, Frame
 from ml_core.faces import FaceDetector, crop, deciding_tracks, track, whole
 from ml_core.media.frames import decode
-from ml_core.media.suffixes import IMAGE_SUFFIXES
+from ml_core.media.probe import sniff
 from ml_core.training.manifest import Item
 
 RECIPE = f"centerface margin={CROP_MARGIN} frames={FRAMES_PER_VIDEO} v1"
@@ -64,9 +64,10 @@ class CropCache:
 
 
 def _frames(item: Item) -> list[Frame]:
-    if item.path.suffix.lower() in IMAGE_SUFFIXES:
+    kind, format = sniff(item.path, item.path.name)
+    if kind == "image":
         return [Frame(index=0, time=None, image=_still(item.path))]
-    return decode(item.path, "video", item.path.suffix.lower().lstrip("."))
+    return decode(item.path, kind, format)
 
 
 def _still(path: Path) -> Crops:

@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ml_core.config import FRAMES_PER_VIDEO
+from ml_core.media.suffixes import VIDEO_SUFFIXES
 from ml_core.training.augment import augment
 from ml_core.training.crops import CropCache, Crops
 from ml_core.training.manifest import Item
@@ -27,7 +29,7 @@ class Batch:
 
 
 class Pairs:
-    """Draws pairs (real, fake); sources by the square root of their size, so that the small ones count."""
+    """Draws pairs (real, fake); sources by the square root of their pictures, so that the small ones count."""
 
     def __init__(self, items: Sequence[Item]) -> None:
         self.fakes: dict[str, list[Item]] = defaultdict(list)
@@ -40,7 +42,7 @@ class Pairs:
         self.sources = sorted(set(self.fakes) & set(self.reals))
         if not self.sources:
             raise ValueError("no source has both real and fake items to train on")
-        sizes = np.sqrt([len(self.fakes[source]) for source in self.sources])
+        sizes = np.sqrt([sum(map(_pictures, self.fakes[source])) for source in self.sources])
         self.shares = sizes / sizes.sum()
 
     def draw(self, rng: np.random.Generator) -> tuple[Item, Item]:
@@ -49,6 +51,10 @@ class Pairs:
         fake = self.fakes[source][int(rng.integers(len(self.fakes[source])))]
         reals = self.by_group.get((source, fake.group)) or self.reals[source]
         return reals[int(rng.integers(len(reals)))], fake
+
+
+def _pictures(item: Item) -> int:
+    return FRAMES_PER_VIDEO if item.path.suffix.lower() in VIDEO_SUFFIXES else 1
 
 
 class Loader:
