@@ -1,0 +1,49 @@
+"""What storing the ViT as int8 per output channel costs: AUC per source with the trained and with the stored weights.
+
+python -m benchmarks.int8 MANIFEST … --run checkpoints/NAME --init FILE [--limit N]
+"""
+
+import argparse
+import copy
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ml_core.training import metrics
+from ml_core.training.answers import judge
+from ml_core.training.cli import CROPS
+from ml_core.training.crops import CropCache
+from ml_core.training.engine import load_weights
+from ml_core.training.manifest import at_most, read_manifests
+from ml_core.training.members import RECIPES, start
+from ml_core.training.run import as_shipped
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Prints one line a source."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", nargs="+", type=Path)
+    parser.add_argument("--run", type=Path, required=True, help="folder of the training run's checkpoints")
+    parser.add_argument("--init", type=Path, required=True, help="the start weights of the run's ViT")
+    parser.add_argument("--limit", type=int, default=40, help="items of each source and label of val")
+    options = parser.parse_args(arguments)
+    trained = load_weights(start("vit", RECIPES["vit"], options.init), options.run / "vit.safetensors")
+    stored = as_shipped("vit", copy.deepcopy(trained))
+    items = at_most([item for item in read_manifests(options.data) if item.split == "val"], options.limit)
+    cache = CropCache(CROPS)
+    margins = []
+    for member in (trained, stored):
+        logits = np.array([judge({"vit": member}, cache.get(item))["vit"] for item in items], np.float64)
+        margins.append(logits[:, 1] - logits[:, 0])
+    for source in sorted({item.source for item in items}):
+        chosen = np.array([item.source == source for item in items])
+        truth = np.array([item.fake for item in items])[chosen]
+        before, after = (metrics.auc(truth, margin[chosen]) for margin in margins)
+        sys.stdout.write(f"{source}: {chosen.sum()} items, AUC {before:.4f} trained, {after:.4f} stored\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
