@@ -18,14 +18,6 @@ CHECKPOINTS = PROJECT_ROOT / "checkpoints"
 CROPS = PROJECT_ROOT / ".cache" / "crops"
 
 
-def add_parsers(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Registers the subcommands; each sets `run`."""
-    for name, add, run, text in COMMANDS:
-        parser = subparsers.add_parser(name, help=text, description=text)
-        add(parser)
-        parser.set_defaults(run=run)
-
-
 def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `train` and `quick_train`."""
     parser.add_argument("data", nargs="+", type=Path, help="CSV manifests, or folders with real/ and fake/")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from ml_core import cli
 from ml_core.checkpoints import load_version
 from ml_core.datatypes import MEMBERS
-from ml_core.training import cli
 from ml_core.training.crops import CropCache
 from ml_core.training.evaluate import evaluate, read_scores
 from ml_core.training.manifest import read_manifests
@@ -64,14 +64,9 @@ def test_quick_is_five_epochs_over_little_data(plan: Plan) -> None:
 
 
 def test_the_command_trains_and_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    import argparse
-
-    parser = argparse.ArgumentParser()
-    cli.add_parsers(parser.add_subparsers())
-    missing = parser.parse_args(["train", str(tmp_path / "none.csv"), "--run", str(tmp_path)])
-    assert missing.run(missing) == 2
+    missing = ["train", str(tmp_path / "none.csv"), "--run", str(tmp_path)]
+    assert cli.main(missing) == 2
     assert "none.csv" in capsys.readouterr().err
     (tmp_path / "real").mkdir()
-    wrong = parser.parse_args(["train", str(tmp_path), "--init", "cnn=x"])
-    assert wrong.run(wrong) == 2
+    assert cli.main(["quick_train", str(tmp_path)]) == 2
     assert "real/ and fake/" in capsys.readouterr().err
