@@ -92,6 +92,7 @@ def write_tensors(root: Path, path: Path, state: Mapping[str, Tensor], int8: boo
     """Writes one weight file (temporary file, then rename); returns its entry for the manifest."""
     part = path.with_suffix(".part")
     save_file(pack(state, int8), part)
+    part.chmod(0o644)  # safetensors writes for the owner alone; a container reads as another user
     part.replace(path)
     return {"path": path.relative_to(root).as_posix(), "sha256": sha256(path), "size": path.stat().st_size}
 

@@ -22,6 +22,7 @@ from torch import nn
 
 from ml_core.config import INPUT_SIZE, PROJECT_ROOT
 from ml_core.errors import InferenceError
+from ml_core.openvino_runtime import openvino
 
 Floats = NDArray[np.float32]
 Precision = Literal["bf16", "f32"]
@@ -65,9 +66,7 @@ class OpenVINOEngine:
     """OpenVINO on the CPU, from a file that was converted once."""
 
     def __init__(self, model_file: Path, precision: Precision) -> None:
-        import openvino
-
-        core = openvino.Core()
+        core = openvino().Core()
         settings = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
         self._request: Any = core.compile_model(core.read_model(model_file), "CPU", settings).create_infer_request()
         self.name = f"openvino-{precision}"
@@ -89,9 +88,7 @@ def has_openvino() -> bool:
 
 def best_precision() -> Precision:
     """bf16 where the processor computes in it (AMX, AVX512-BF16), f32 elsewhere: emulated it would be slower."""
-    import openvino
-
-    return "bf16" if "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
+    return "bf16" if "BF16" in openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
 
 
 def cache_root() -> Path:
@@ -101,9 +98,7 @@ def cache_root() -> Path:
 
 def converted(module: nn.Module, key: Sequence[str]) -> Path:
     """The OpenVINO file of a member, converted at the first call with this `key` (version, name, checksums …)."""
-    import openvino
-
-    text = "\n".join([*key, openvino.__version__, torch.__version__, str(CONVERSION)])
+    text = "\n".join([*key, openvino().__version__, torch.__version__, str(CONVERSION)])
     folder = cache_root() / "openvino" / hashlib.sha256(text.encode()).hexdigest()[:32]
     if not (folder / "model.xml").is_file():
         _convert(module, folder)
@@ -112,18 +107,16 @@ def converted(module: nn.Module, key: Sequence[str]) -> Path:
 
 def _convert(module: nn.Module, folder: Path) -> None:
     """Write beside, then rename: several hosts may convert at once, and none ever sees half a file."""
-    import openvino
-
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", suffix=".part", dir=folder.parent))
     try:
         example = torch.zeros(2, 3, INPUT_SIZE, INPUT_SIZE)
         with torch.inference_mode(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the tracer warns about every shape that it writes down
-            model = openvino.convert_model(
+            model = openvino().convert_model(
                 module.eval().float().cpu(), example_input=example, input=[(-1, 3, INPUT_SIZE, INPUT_SIZE)]
             )
-        openvino.save_model(model, part / "model.xml", compress_to_fp16=False)
+        openvino().save_model(model, part / "model.xml", compress_to_fp16=False)
         _publish(part, folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ml_core.config import CROP_MARGIN, DECIDING_FACE_RATIO, INPUT_SIZE
 from ml_core.datatypes import Box, FaceDetection, Frame, Picture
+from ml_core.openvino_runtime import openvino
 
 DETECTION_SIDE = 800  # pixels: the longer side of what the detector sees
 SCORE_THRESHOLD = 0.5
@@ -63,11 +64,9 @@ def _to_grid(side: float) -> int:
 
 
 def _openvino_network() -> Network:
-    import openvino
-
-    core = openvino.Core()
+    core = openvino().Core()
     model = core.read_model(network_path())
-    model.reshape({model.input(0): openvino.PartialShape([1, 3, -1, -1])})
+    model.reshape({model.input(0): openvino().PartialShape([1, 3, -1, -1])})
     # Boxes must not depend on the processor: float32 everywhere, it is a small network.
     request: Any = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}).create_infer_request()
 

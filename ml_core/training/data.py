@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml_core.config import FRAMES_PER_VIDEO
-from ml_core.media.suffixes import VIDEO_SUFFIXES
 from ml_core.training.augment import augment
 from ml_core.training.crops import CropCache, Crops
 from ml_core.training.manifest import Item
@@ -54,7 +53,7 @@ class Pairs:
 
 
 def _pictures(item: Item) -> int:
-    return FRAMES_PER_VIDEO if item.path.suffix.lower() in VIDEO_SUFFIXES else 1
+    return FRAMES_PER_VIDEO if item.is_clip else 1
 
 
 class Loader:

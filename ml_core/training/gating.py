@@ -114,7 +114,8 @@ def fit_calibration(logits: NDArray[np.float32], truth: NDArray[np.bool_], weigh
         return loss
 
     optimizer.step(closure)  # type: ignore[no-untyped-call]  # torch ships it without annotations
-    return Calibration(float(values[0].exp()), float(values[1]))
+    logarithm, bias = values.detach().tolist()
+    return Calibration(float(np.exp(logarithm)), bias)
 
 
 def choose_bands(p: NDArray[np.float64], truth: NDArray[np.bool_], weights: NDArray[np.float64]) -> Bands:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ml_core.media.suffixes import MEDIA_SUFFIXES
+from ml_core.media.suffixes import MEDIA_SUFFIXES, VIDEO_SUFFIXES
 
 SPLITS = ("train", "val", "test", "real_only")
 
@@ -27,6 +27,11 @@ class Item:
     group: str
     split: str
     name: str  # the path as the manifest has it: what reports print
+
+    @property
+    def is_clip(self) -> bool:
+        """Whether its name says that it is a video."""
+        return self.path.suffix.lower() in VIDEO_SUFFIXES
 
 
 def read_manifests(paths: Iterable[Path]) -> list[Item]:

@@ -53,10 +53,10 @@ def view(item: Item, crops: Crops, number: int, seed: int) -> Crops:
     return np.stack([augment(frame, np.random.default_rng([*key, 1])) for frame in clip])
 
 
-def choose(items: Sequence[Item], cache: CropCache, seed: int) -> list[tuple[Item, int]]:
+def choose(items: Sequence[Item], seed: int) -> list[tuple[Item, int]]:
     """(item, number of the view): every clip several times, and pairs of stills."""
-    clips = [item for item in items if len(cache.get(item)) > 1] if items else []
-    stills = [item for item in items if item not in set(clips)]
+    clips = [item for item in items if item.is_clip]
+    stills = [item for item in items if not item.is_clip]
     rng = np.random.default_rng(seed)
     pairs = Pairs(stills) if stills else None
     count = min(STILL_PAIRS, len(stills) // 2)
@@ -82,7 +82,7 @@ def features_of(
 def train_lstm(recipe: Recipe, items: Sequence[Item], resnext: Member, cache: CropCache, checkpoint: Path) -> Member:
     """Trains the LSTM on sequences of the finished ResNeXt; half of every batch is real, half fake."""
     settings = recipe.settings
-    chosen = choose(items, cache, settings.seed)
+    chosen = choose(items, settings.seed)
     log = checkpoint.with_name("sequences.safetensors")
     features, labels = features_of(chosen, resnext, cache, settings.seed, log)
     by_label = [np.flatnonzero(labels == label) for label in (0, 1)]
