@@ -108,10 +108,11 @@ class ClusterGroup:
         return None
 
     def _sentinel_is_gone(self) -> bool:
-        """Main's only child. It is not there yet while main starts."""
+        """Main's only child with children of its own; others come and go while main starts."""
         if self._sentinel is None:
             with suppress(psutil.NoSuchProcess):
-                self._sentinel = next(iter(psutil.Process(self._main.pid).children()), None)
+                children = psutil.Process(self._main.pid).children()
+                self._sentinel = next((child for child in children if child.children()), None)
             return False
         return not _is_alive(self._sentinel.pid)
 

@@ -16,9 +16,6 @@ INTRODUCTION = """\
 
 Written by `python -m ml_core card` from the score files of `python -m ml_core evaluate`: no figure is typed by hand.
 Face level, one crop an item (clips: 16 frames, one verdict a clip). AUC with its bootstrap 95 % interval (500 draws).
-
-**In short.** This is a first version, trained on two processor cores. It is above chance on every source that it was
-trained on and says INCONCLUSIVE often. It is no proof of anything: do not use it alone to accuse a person.
 """
 
 LIMITS = """\
@@ -49,8 +46,9 @@ def write_card(folders: Sequence[Path], root: Path, out: Path) -> None:
         raise ValueError(f"the evaluations are of different versions: {sorted(versions)}")
     version = versions.pop()
     manifest = read_manifest(root, version)
-    rows = {folder: read_scores(folder / "scores.csv") for folder in folders}
-    tiers = {report["tier"]: rows[folder] for folder, report in zip(folders, reports, strict=True)}
+    tiers: dict[str, list[Row]] = {}
+    for folder, report in zip(folders, reports, strict=True):
+        tiers.setdefault(report["tier"], []).extend(read_scores(folder / "scores.csv"))
     bands = manifest["calibration"]["bands"]
     by_split = {split: _figures(tiers["as_is"], split, bands) for split in ("val", "test", "real_only")}
     by_tier = {tier: _figures(scored, "test", bands) for tier, scored in tiers.items()}
@@ -66,6 +64,7 @@ def _figures(rows: Sequence[Row], split: str, bands: Mapping[str, float]) -> Fig
 def _text(manifest: Manifest, splits: Mapping[str, Figures], tiers: Mapping[str, Figures]) -> str:
     parts = [
         INTRODUCTION.format(version=manifest["version"]),
+        _in_short(splits["test"]),
         _members(manifest),
         "## In distribution: the `test` splits of the training's sources\n\n" + _sources(splits["test"]),
         "### Each member, AUC\n\n" + _member_table(splits["test"]),
@@ -78,6 +77,18 @@ def _text(manifest: Manifest, splits: Mapping[str, Figures], tiers: Mapping[str,
         _commands(),
     ]
     return "\n".join(parts)
+
+
+def _in_short(test: Figures) -> str:
+    """What the figures allow to say, and no more."""
+    lower = {source: values["auc_interval"][0] for source, values in test["sources"].items()}
+    shown = [source for source, bound in lower.items() if bound is not None and bound > 0.5]
+    doubtful = sorted(set(lower) - set(shown))
+    text = f"**In short.** Above chance (95 %) on {', '.join(shown) or 'no source'}"
+    text += f"; not shown to be above chance on {', '.join(doubtful)}. " if doubtful else ": every source. "
+    decided = min((values["coverage"] for values in test["sources"].values()), default=0.0)
+    text += f"Where it decides least, {1 - decided:.0%} of the items are INCONCLUSIVE. "
+    return text + "It is no proof of anything: do not use it alone to accuse a person.\n"
 
 
 def _members(manifest: Manifest) -> str:
@@ -195,10 +206,13 @@ def _commands() -> str:
     return """\
 ## How to make these figures again
 
+With the manifests of the research data (not part of the repository); `--limit` takes the same items every time.
+
 ```
-python -m ml_core evaluate faces.csv clips.csv --out var/evaluation
-python -m ml_core evaluate faces.csv clips.csv --split test --tier jpeg60_half --out var/evaluation-jpeg60-half
-python -m ml_core card var/evaluation var/evaluation-jpeg60-half --out docs/model_card.md
+python -m ml_core evaluate faces.csv clips.csv --split val --limit 110 --out var/val
+python -m ml_core evaluate faces.csv clips.csv --split test real_only --limit 80 --out var/test
+python -m ml_core evaluate faces.csv clips.csv --split test --limit 30 --tier jpeg60_half --out var/jpeg60-half
+python -m ml_core card var/val var/test var/jpeg60-half --out docs/model_card.md
 ```
 """
 
