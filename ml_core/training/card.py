@@ -27,8 +27,8 @@ LIMITS = """\
 * Dark, small, turned or blurred faces are judged badly; heavy recompression moves the score.
 * DFDC's actors recur across its videos and DFDC labels whole videos, so its own test split flatters and holds some
   wrong labels. There are few clips: the figures for them have wide intervals.
-* The ResNeXt-50 started from random weights and the LSTM stands on its features: read their rows before you read
-  anything into their bars on the result page.
+* The CNN, the ResNeXt-50 and the LSTM started from random weights and learned for minutes. Where their AUC above is
+  near 0.5 their bars on the result page mean nothing, and the ensemble is its ViT.
 
 ## The data's terms
 
@@ -87,8 +87,8 @@ def _in_short(test: Figures) -> str:
     text = f"**In short.** Above chance (95 %) on {', '.join(shown) or 'no source'}"
     text += f"; not shown to be above chance on {', '.join(doubtful)}. " if doubtful else ": every source. "
     decided = min((values["coverage"] for values in test["sources"].values()), default=0.0)
-    text += f"Where it decides least, {1 - decided:.0%} of the items are INCONCLUSIVE. "
-    return text + "It is no proof of anything: do not use it alone to accuse a person.\n"
+    text += f"Where it decides least, {1 - decided:.0%} of the items are INCONCLUSIVE."
+    return text + "\nIt is no proof of anything: do not use it alone to accuse a person.\n"
 
 
 def _members(manifest: Manifest) -> str:
@@ -211,7 +211,7 @@ With the manifests of the research data (not part of the repository); `--limit` 
 ```
 python -m ml_core evaluate faces.csv clips.csv --split val --limit 110 --out var/val
 python -m ml_core evaluate faces.csv clips.csv --split test real_only --limit 80 --out var/test
-python -m ml_core evaluate faces.csv clips.csv --split test --limit 30 --tier jpeg60_half --out var/jpeg60-half
+python -m ml_core evaluate faces.csv --split test --limit 30 --tier jpeg60_half --out var/jpeg60-half
 python -m ml_core card var/val var/test var/jpeg60-half --out docs/model_card.md
 ```
 """
