@@ -51,17 +51,24 @@ def write_card(folders: Sequence[Path], root: Path, out: Path) -> None:
         tiers.setdefault(report["tier"], []).extend(read_scores(folder / "scores.csv"))
     bands = manifest["calibration"]["bands"]
     by_split = {split: _figures(tiers["as_is"], split, bands) for split in ("val", "test", "real_only")}
-    by_tier = {tier: _figures(scored, "test", bands) for tier, scored in tiers.items()}
+    by_tier = {tier: _beside(scored, tiers["as_is"], bands) for tier, scored in tiers.items() if tier != "as_is"}
     out.write_text(_text(manifest, by_split, by_tier), encoding="utf-8")
     card = {"version": version, "limits": LIMITS, "figures": by_split, "tiers": by_tier, "data": manifest["data"]}
     write_json(root / version / "card.json", card)
+
+
+def _beside(scored: Sequence[Row], as_is: Sequence[Row], bands: Mapping[str, float]) -> dict[str, Figures]:
+    """A tier and the very same items as they are: only these two can be compared."""
+    items = {(row["source"], row["path"]) for row in scored}
+    same = [row for row in as_is if (row["source"], row["path"]) in items]
+    return {"tier": _figures(scored, "test", bands), "as_is": _figures(same, "test", bands)}
 
 
 def _figures(rows: Sequence[Row], split: str, bands: Mapping[str, float]) -> Figures:
     return figures([row for row in rows if row["split"] == split], bands["real"], bands["fake"])
 
 
-def _text(manifest: Manifest, splits: Mapping[str, Figures], tiers: Mapping[str, Figures]) -> str:
+def _text(manifest: Manifest, splits: Mapping[str, Figures], tiers: Mapping[str, Mapping[str, Figures]]) -> str:
     parts = [
         INTRODUCTION.format(version=manifest["version"]),
         _in_short(splits["test"]),
@@ -156,16 +163,16 @@ def _held_out(report: Figures) -> str:
     return table(["source", "items", "called FAKE", "acc. at 0.5", "coverage"], rows)
 
 
-def _tiers(tiers: Mapping[str, Figures]) -> str:
-    sources = list(tiers["as_is"]["sources"])
+def _tiers(tiers: Mapping[str, Mapping[str, Figures]]) -> str:
     rows = []
-    for tier, report in tiers.items():
-        found = report["sources"]
-        rows.append([tier, *(number(found[source]["auc"]) if source in found else "–" for source in sources)])
-    return table(["tier, AUC", *sources], rows)
+    for name, both in tiers.items():
+        for source, values in both["tier"]["sources"].items():
+            before = both["as_is"]["sources"][source]["auc"]
+            rows.append([name, source, str(values["items"]), *map(number, (before, values["auc"]))])
+    return table(["tier", "source", "items", "AUC as is", "AUC in the tier"], rows)
 
 
-def _targets(splits: Mapping[str, Figures], tiers: Mapping[str, Figures]) -> str:
+def _targets(splits: Mapping[str, Figures], tiers: Mapping[str, Mapping[str, Figures]]) -> str:
     """The targets of the project beside what this version gives; an empty cell says that it was not measured."""
     test, held = splits["test"]["sources"], splits["real_only"]["sources"]
     caught = min((values["fakes_not_called_real"] for values in test.values()), default=None)
@@ -196,10 +203,11 @@ def _least_gain(report: Figures) -> float | None:
     return min(gains, default=None)
 
 
-def _loss(tiers: Mapping[str, Figures]) -> float | None:
-    worse = tiers.get("jpeg60_half", {}).get("sources", {})
-    losses = [tiers["as_is"]["sources"][source]["auc"] - values["auc"] for source, values in worse.items()]
-    return max(losses, default=None)
+def _loss(tiers: Mapping[str, Mapping[str, Figures]]) -> float | None:
+    if "jpeg60_half" not in tiers:
+        return None
+    after, before = (tiers["jpeg60_half"][side]["sources"] for side in ("tier", "as_is"))
+    return max((before[source]["auc"] - values["auc"] for source, values in after.items()), default=None)
 
 
 def _commands() -> str:

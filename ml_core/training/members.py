@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors.torch import load_file
 
 from ml_core.models.member import Member
@@ -43,7 +44,11 @@ def with_steps(recipe: Recipe, steps: int | None) -> Recipe:
 
 
 def start(name: str, recipe: Recipe, weights: Path | None) -> Member:
-    """A member at its start: pretrained backbone where a file is given, random elsewhere."""
+    """A member at its start: pretrained backbone where a file is given, elsewhere random by the recipe's seed.
+
+    A checkpoint holds only what learns: what is frozen must come out the same when a run goes on.
+    """
+    torch.manual_seed(recipe.settings.seed)
     member = build(name, recipe.arguments)
     if weights is not None:
         if isinstance(member, ViT):

@@ -16,14 +16,13 @@ from safetensors.numpy import load_file, save_file
 
 from ml_core.config import FRAMES_PER_VIDEO, INPUT_SIZE
 from ml_core.models.member import Member
-from ml_core.models.registry import build
 from ml_core.training import engine
 from ml_core.training.answers import forward
 from ml_core.training.augment import augment
 from ml_core.training.crops import CropCache, Crops
 from ml_core.training.data import Pairs
 from ml_core.training.manifest import Item
-from ml_core.training.members import Recipe
+from ml_core.training.members import Recipe, start
 
 logger = logging.getLogger(__name__)
 
@@ -93,4 +92,4 @@ def train_lstm(recipe: Recipe, items: Sequence[Item], resnext: Member, cache: Cr
             picked = np.concatenate([rng.choice(part, settings.batch // 2) for part in by_label])
             yield engine.Step(number, torch.from_numpy(features[picked]), torch.from_numpy(labels[picked]))
 
-    return engine.train(build("lstm", recipe.arguments), steps, settings, checkpoint)
+    return engine.train(start("lstm", recipe, None), steps, settings, checkpoint)

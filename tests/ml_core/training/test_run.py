@@ -4,11 +4,14 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ml_core import cli
 from ml_core.checkpoints import load_version
 from ml_core.datatypes import MEMBERS
+from ml_core.training import metrics
+from ml_core.training.card import write_card
 from ml_core.training.crops import CropCache
 from ml_core.training.evaluate import evaluate, read_scores
 from ml_core.training.manifest import read_manifests
@@ -19,21 +22,32 @@ from tests.tiny import TINY
 STEPS = {"cnn": 12, "resnext": 2, "vit": 2, "lstm": 2}
 
 
-@pytest.fixture
-def plan(tmp_path: Path) -> Plan:
-    data = tmp_path / "data"
+def make_plan(folder: Path) -> Plan:
+    data = folder / "data"
     data.mkdir()
     items = read_manifests([make_manifest(data)])
-    return Plan("toy", items, tmp_path / "run", tmp_path / "crops", tmp_path / "models", STEPS, arguments=TINY)
+    return Plan("toy", items, folder / "run", folder / "crops", folder / "models", STEPS, arguments=TINY)
 
 
-def test_it_writes_a_version_that_loads_and_scores(plan: Plan, tmp_path: Path) -> None:
-    manifest = train(plan)
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    return make_plan(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    """One training for all tests that only look at its version."""
+    plan = make_plan(tmp_path_factory.mktemp("trained"))
+    train(plan)
+    return plan
+
+
+def test_it_writes_a_version_that_loads_and_scores(trained: Plan, tmp_path: Path) -> None:
+    plan = trained
     version = load_version(plan.root)
     assert version.version == "toy"
-    assert set(manifest["members"]) == set(MEMBERS)
-    card = json.loads((plan.root / "toy" / "card.json").read_text())
-    assert set(card["figures"]["val_auc"]) == {"even", "odd"}
+    assert set(version.manifest["members"]) == set(MEMBERS)
+    assert set(version.manifest["metrics"]["val_auc"]) == {"even", "odd"}
 
     rows = evaluate(version, plan.of("test"), CropCache(plan.crops), tmp_path / "out")
     assert len(rows) == len(plan.of("test"))
@@ -41,8 +55,8 @@ def test_it_writes_a_version_that_loads_and_scores(plan: Plan, tmp_path: Path) -
     assert read_scores(tmp_path / "out" / "scores.csv") == rows
 
 
-def test_an_evaluation_goes_on_where_it_was_cut_off(plan: Plan, tmp_path: Path) -> None:
-    train(plan)
+def test_an_evaluation_goes_on_where_it_was_cut_off(trained: Plan, tmp_path: Path) -> None:
+    plan = trained
     version, cache = load_version(plan.root), CropCache(plan.crops)
     whole = evaluate(version, plan.of("test"), cache, tmp_path / "whole")
     evaluate(version, plan.of("test")[:3], cache, tmp_path / "out")
@@ -52,10 +66,29 @@ def test_an_evaluation_goes_on_where_it_was_cut_off(plan: Plan, tmp_path: Path) 
     assert log.read_text().startswith(before)  # nothing was asked twice
 
 
-def test_the_version_is_not_overwritten(plan: Plan) -> None:
-    train(plan)
+def test_the_card_says_what_the_score_files_say(trained: Plan, tmp_path: Path) -> None:
+    plan = trained
+    version, cache = load_version(plan.root), CropCache(plan.crops)
+    evaluate(version, [*plan.of("val"), *plan.of("test")], cache, tmp_path / "as_is")
+    evaluate(version, plan.of("test")[:4], cache, tmp_path / "half", tier="half")
+    write_card([tmp_path / "as_is", tmp_path / "half"], plan.root, tmp_path / "card.md")
+
+    text = (tmp_path / "card.md").read_text()
+    rows = [row for row in read_scores(tmp_path / "as_is" / "scores.csv") if row["split"] == "test"]
+    truth = np.array([row["label"] == "fake" for row in rows if row["source"] == "even"])
+    p = np.array([float(row["p_fake"]) for row in rows if row["source"] == "even"])
+    assert f"| even | {len(p)} | {metrics.auc(truth, p):.3f} |" in text
+    assert "| half | even | 2 |" in text
+    assert json.loads((plan.root / "toy" / "card.json").read_text())["figures"]["test"]["sources"]["even"]["items"] == 4
+
+
+def test_a_finished_run_trains_nothing_again_and_its_version_is_not_overwritten(trained: Plan) -> None:
+    before = load_version(trained.root).fingerprint("vit")
     with pytest.raises(FileExistsError):
-        train(plan)
+        train(trained)
+    train(replace(trained, version="again"))
+    assert load_version(trained.root, "again").fingerprint("vit") == before
+    assert json.loads((trained.root / "again" / "card.json").read_text())["version"] == "again"
 
 
 def test_quick_is_five_epochs_over_little_data(plan: Plan) -> None:
