@@ -105,7 +105,8 @@ def test_up_and_down_and_up_again(start: Callable[[], Site]) -> None:
         "admin",
     ]
     assert first.said().rstrip().splitlines()[-1] == f"Ready: http://127.0.0.1:{first.port}  (Ctrl-C stops everything)"
-    assert first.send(signal.SIGINT) == -signal.SIGINT
+    # make dies of the signal itself, unless whoever started these tests ignores it, as a shell does for background jobs
+    assert first.send(signal.SIGINT) in {0, -signal.SIGINT}
     assert_nothing_is_left(first)
 
     key = first.folder / "var" / "secret_key"
