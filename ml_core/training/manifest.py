@@ -58,28 +58,49 @@ def _item(manifest: Path, number: int, row: dict[str, str]) -> Item:
 
 
 def read_folder(root: Path) -> list[Item]:
-    """`real/` and `fake/` below `root`; files of one stem are one group; 80/10/10 by a hash of the group."""
-    items = []
-    for label in ("real", "fake"):
-        for path in sorted((root / label).rglob("*")):
-            if path.suffix.lower() in MEDIA_SUFFIXES:
-                group = path.stem
-                name = path.relative_to(root).as_posix()
-                items.append(Item(path, label == "fake", root.name, "", group, _split_of(group), name))
-    if not any(item.fake for item in items) or all(item.fake for item in items):
+    """`real/` and `fake/` below `root`; files of one stem are one group, and each split gets some of both labels."""
+    found = [
+        (path, label == "fake")
+        for label in ("real", "fake")
+        for path in sorted((root / label).rglob("*"))
+        if path.suffix.lower() in MEDIA_SUFFIXES
+    ]
+    if {fake for _, fake in found} != {True, False}:
         raise ValueError(f"{root}: wants pictures or videos in both real/ and fake/")
-    return items
+    splits = _split_groups(found)
+    return [
+        Item(path, fake, root.name, "", path.stem, splits[path.stem], path.relative_to(root).as_posix())
+        for path, fake in found
+    ]
+
+
+def _split_groups(found: Iterable[tuple[Path, bool]]) -> dict[str, str]:
+    """Groups of one kind (real, fake, a pair) in the order of a hash: a tenth each to val and test, at least one."""
+    labels: dict[str, set[bool]] = {}
+    for path, fake in found:
+        labels.setdefault(path.stem, set()).add(fake)
+    splits = {}
+    for kind in ({True}, {False}, {True, False}):
+        groups = sorted((group for group in labels if labels[group] == kind), key=_hash)
+        tenth = max(1, len(groups) // 10)
+        for place, group in enumerate(groups):
+            splits[group] = "val" if place < tenth else "test" if place < 2 * tenth else "train"
+    return splits
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _split_of(group: str) -> str:
-    place = int(hashlib.sha256(group.encode()).hexdigest(), 16) % 10
+    place = int(_hash(group), 16) % 10
     return {8: "val", 9: "test"}.get(place, "train")
 
 
 def digest(items: Sequence[Item]) -> str:
     """A hash over names, labels and splits: which data a version was trained on."""
     text = "\n".join(sorted(f"{i.source}/{i.name},{i.fake},{i.group},{i.split}" for i in items))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return _hash(text)
 
 
 def at_most(items: Sequence[Item], limit: int | None) -> list[Item]:
@@ -88,7 +109,7 @@ def at_most(items: Sequence[Item], limit: int | None) -> list[Item]:
         return list(items)
     taken: Counter[tuple[str, str, bool]] = Counter()
     chosen = set()
-    for item in sorted(items, key=lambda i: hashlib.sha256(i.name.encode()).hexdigest()):
+    for item in sorted(items, key=lambda i: _hash(i.name)):
         key = (item.source, item.split, item.fake)
         if taken[key] < limit:
             taken[key] += 1

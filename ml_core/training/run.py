@@ -61,6 +61,9 @@ def quick(plan: Plan) -> Plan:
 
 def train(plan: Plan) -> Manifest:
     """Runs the plan; returns the manifest of the new version. Raises ValueError where a split or class is missing."""
+    for split in ("train", "val"):
+        if {item.fake for item in plan.of(split)} != {True, False}:
+            raise ValueError(f"the split {split!r} needs both real and fake items: add some, or change the splits")
     cache = CropCache(plan.crops)
     train_items, val_items = plan.of("train"), at_most(plan.of("val"), plan.val_limit)
     members = {name: train_image_member(name, *_of(plan, name, train_items, cache)) for name in IMAGE_MEMBERS}

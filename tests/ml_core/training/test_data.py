@@ -40,17 +40,20 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         read_manifests([path])
 
 
-def test_a_folder_is_split_by_group(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [3, 4, 30])
+@pytest.mark.parametrize("paired", [True, False])
+def test_a_folder_is_split_by_group_with_both_labels_in_every_split(tmp_path: Path, count: int, paired: bool) -> None:
     for label in ("real", "fake"):
         (tmp_path / label).mkdir()
-        for number in range(30):
-            (tmp_path / label / f"{number}.jpg").touch()
+        for number in range(count):
+            (tmp_path / label / (f"{number}.jpg" if paired else f"{label}{number}.jpg")).touch()
     items = read_manifests([tmp_path])
-    splits: dict[str, set[str]] = {}
-    for item in items:
-        splits.setdefault(item.group, set()).add(item.split)
-    assert all(len(found) == 1 for found in splits.values())
-    assert {"train", "val", "test"} == set().union(*splits.values())
+    assert {(item.split, item.fake) for item in items} == {
+        (split, fake) for split in ("train", "val", "test") for fake in (True, False)
+    }
+    splits = {(item.group, item.split) for item in items}
+    assert len(splits) == len({item.group for item in items})
+    assert sum(split == "train" for _, split in splits) >= len(splits) / 3
 
 
 def test_at_most_takes_the_same_few_of_each_kind(tmp_path: Path) -> None:

@@ -91,6 +91,14 @@ def test_a_finished_run_trains_nothing_again_and_its_version_is_not_overwritten(
     assert json.loads((trained.root / "again" / "card.json").read_text())["version"] == "again"
 
 
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_a_split_without_both_classes_is_said_before_anything_is_trained(plan: Plan, split: str) -> None:
+    lopsided = replace(plan, items=[item for item in plan.items if item.split != split or item.fake])
+    with pytest.raises(ValueError, match=split):
+        train(lopsided)
+    assert not plan.folder.exists()
+
+
 def test_quick_is_five_epochs_over_little_data(plan: Plan) -> None:
     small = quick(replace(plan, steps={}))
     assert small.steps["cnn"] == max(1, 5 * len(plan.of("train")) // 32)
