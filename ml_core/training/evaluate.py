@@ -3,7 +3,7 @@
 import csv
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,6 @@ Row = dict[str, str]
 class Slice:
     """The scored rows of one source, family or member: truth and P(fake)."""
 
-    name: str
     truth: metrics.Truth
     p: metrics.Floats
 
@@ -96,22 +95,21 @@ def figures(rows: Sequence[Row], low: float, high: float) -> dict[str, Any]:
     report: dict[str, Any] = {"refused": len(rows) - len(ok), "sources": {}, "families": {}, "members": {}}
     for source in sorted({row["source"] for row in ok}):
         inside = [row for row in ok if row["source"] == source]
-        report["sources"][source] = _summary(slice_of(source, inside), low, high)
+        report["sources"][source] = _summary(slice_of(inside), low, high)
         report["members"][source] = {
-            name: _summary(slice_of(name, [row for row in inside if row[name]], name), low, high) for name in MEMBERS
+            name: _summary(slice_of([row for row in inside if row[name]], name), low, high) for name in MEMBERS
         }
         reals = [row for row in inside if row["label"] == "real"]
         for family in sorted({row["family"] for row in inside if row["label"] == "fake"}):
             fakes = [row for row in inside if row["label"] == "fake" and row["family"] == family]
-            report["families"][f"{source}/{family}"] = _summary(slice_of(family, reals + fakes), low, high)
+            report["families"][f"{source}/{family}"] = _summary(slice_of(reals + fakes), low, high)
     return report
 
 
-def slice_of(name: str, rows: Iterable[Row], column: str = "p_fake") -> Slice:
+def slice_of(chosen: Sequence[Row], column: str = "p_fake") -> Slice:
     """Truth and probabilities of some rows."""
-    chosen = list(rows)
     truth = np.array([row["label"] == "fake" for row in chosen], dtype=bool)
-    return Slice(name, truth, np.array([float(row[column]) for row in chosen]))
+    return Slice(truth, np.array([float(row[column]) for row in chosen]))
 
 
 def _summary(part: Slice, low: float, high: float) -> dict[str, Any] | None:
