@@ -42,7 +42,7 @@ USER app
 EXPOSE 8000
 VOLUME ["/srv/media", "/srv/var"]
 CMD ["gunicorn", "deepfake_site.wsgi", "--bind", "0.0.0.0:8000", "--no-control-socket", "--worker-class", "gthread", \
-     "--workers", "2", "--threads", "4", "--timeout", "120", "--worker-tmp-dir", "/dev/shm"]
+     "--workers", "2", "--threads", "8", "--timeout", "120", "--worker-tmp-dir", "/dev/shm"]
 
 FROM runtime AS device-cpu
 ENV CUDA_VISIBLE_DEVICES=""

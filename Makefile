@@ -1,6 +1,6 @@
 # `make` alone lists what there is. Everything runs in .venv, which `make run` and `make test` make for themselves.
 .DEFAULT_GOAL := help
-.PHONY: help install dev run test lint types layers migrations pytest format shell train clean
+.PHONY: help install dev run test lint types layers migrations pytest fuzz format shell train clean
 bin := .venv/bin
 
 help: ## List the targets (this).
@@ -32,6 +32,9 @@ migrations: dev ## No model change without its migration.
 
 pytest: dev ## The tests alone. ARGS="-k history" chooses some of them.
 	@scripts/pytest.sh $(ARGS)
+
+fuzz: dev ## schemathesis over every operation of the API, for longer than `make test`. ARGS=200 says how many requests each.
+	FUZZ_PHASES=coverage,fuzzing,stateful FUZZ_EXAMPLES=$(or $(ARGS),100) $(bin)/python -m pytest tests/api/test_fuzzing.py -q
 
 format: dev ## Let ruff mend and format the code.
 	$(bin)/ruff check --fix .

@@ -12,9 +12,11 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
 from detection.queue import cluster_settings
+from detection.webhooks.addresses import allowed_networks
 from ml_core.errors import WeightsError
 from ml_core.versions import champion, read_manifest
 
+LONGEST_WEBHOOK_SECONDS = 20
 Apps = Sequence[AppConfig] | None
 
 
@@ -61,3 +63,17 @@ def there_is_a_champion(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     except WeightsError as error:
         return [Warning(f"No model version can be used: {error}", id="deepfake_site.W001")]
     return []
+
+
+@register()
+def webhook_settings_make_sense(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """Networks must be networks, and an attempt must end well before its task's time limit."""
+    found: list[CheckMessage] = []
+    try:
+        allowed_networks()
+    except ValueError as error:
+        found.append(Error(f"DEEPFAKE_WEBHOOK_ALLOWED_NETWORKS: {error}", id="deepfake_site.E004"))
+    if not 1 <= settings.DEEPFAKE_WEBHOOK_SECONDS <= LONGEST_WEBHOOK_SECONDS:
+        text = f"DEEPFAKE_WEBHOOK_SECONDS must be between 1 and {LONGEST_WEBHOOK_SECONDS}."
+        found.append(Error(text, id="deepfake_site.E005"))
+    return found

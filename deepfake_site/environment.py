@@ -36,6 +36,18 @@ def number(name: str, default: int) -> int:
         raise ImproperlyConfigured(f"{name} must be a whole number, not {text!r}.") from error
 
 
+def fraction(name: str, default: float) -> float:
+    """A number from 0 to 1."""
+    text = os.environ.get(name, "").strip()
+    try:
+        value = float(text) if text else default
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be a number, not {text!r}.") from error
+    if not 0 <= value <= 1:
+        raise ImproperlyConfigured(f"{name} must lie between 0 and 1, not be {text}.")
+    return value
+
+
 def words(name: str, default: str = "") -> list[str]:
     """A list separated by commas."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
@@ -45,6 +57,27 @@ def path(name: str, default: Path) -> Path:
     """A path; a relative one counts from where the process was started."""
     text = os.environ.get(name, "").strip()
     return Path(text).resolve() if text else default
+
+
+def rates(name: str, defaults: dict[str, int]) -> dict[str, int]:
+    """`detect:read=600,detect:write=60` over the defaults."""
+    given = dict(word.rpartition("=")[::2] for word in words(name))
+    if unknown := set(given) - set(defaults):
+        raise ImproperlyConfigured(f"{name} has no {', '.join(sorted(unknown))}: there are {', '.join(defaults)}.")
+    if not all(text.isdecimal() for text in given.values()):
+        raise ImproperlyConfigured(f"{name} must be like detect:read=600.")
+    return {**defaults, **{scope: int(text) for scope, text in given.items()}}
+
+
+def cache(url: str, directory: Path) -> dict[str, Any]:
+    """Files in a directory, or `redis://host:port/0` (with the package `redis`): what several web hosts share."""
+    common = {"TIMEOUT": 3600, "KEY_PREFIX": "deepfake"}
+    if not url:
+        options = {"MAX_ENTRIES": 10_000}
+        return {**common, "BACKEND": "deepfake_site.cache.CountingFileCache", "LOCATION": directory, "OPTIONS": options}
+    if urlsplit(url).scheme not in {"redis", "rediss"}:
+        raise ImproperlyConfigured("CACHE_URL must begin with redis:// or rediss://.")
+    return {**common, "BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}
 
 
 def secret_key(file: Path) -> str:

@@ -9,10 +9,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from detection.api import problems
 from detection.request_id import current_request_id
 from detection.views.access import wants_json
 
 RETRY_SECONDS = 30
+API = "/api/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +57,29 @@ def answer_plainly(request: HttpRequest, status: int) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400, or 413 where the only fault is the size."""
+    if request.path.startswith(API):
+        return problems.answer(problems.as_problem(exception))
     return answer_with(request, 413 if isinstance(exception, RequestDataTooBig) else 400)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith(API):
+        return problems.answer(problems.Problem("forbidden"))
     return answer_with(request, 403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith(API):
+        return problems.answer(problems.Problem("not_found"))
     return answer_with(request, 404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500, or 503 where the database is away or busy: that passes, and asking again is right."""
-    if not isinstance(sys.exc_info()[1], OperationalError):
+    error = sys.exc_info()[1]
+    if request.path.startswith(API):
+        return problems.answer(problems.as_problem(error if isinstance(error, Exception) else Exception()))
+    if not isinstance(error, OperationalError):
         return answer_plainly(request, 500)
     response = answer_plainly(request, 503)
     response["Retry-After"] = str(RETRY_SECONDS)

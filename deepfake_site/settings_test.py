@@ -23,8 +23,15 @@ else:
 
 # The fixture `media_root` gives each test a directory of its own; this one is where a test without it would be noticed.
 MEDIA_ROOT = scratch / "deepfake-test-without-media-root"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("whitenoise.")]
 SECURE_SSL_REDIRECT = False
+
+# Nothing is drawn by lot unless a test wants it.
+DEEPFAKE_AUDIT_SHARE = DEEPFAKE_GOLD_SHARE = 0.0
+
+# Counts of tests stay out of the site's own.
+DEEPFAKE_METRICS_DIR = os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(scratch / f"deepfake-metrics-{os.getpid()}")

@@ -89,9 +89,15 @@ class MediaFileAdmin(TakesRowsAlong, ReadOnlyAdmin):
 class AuditEventAdmin(ReadOnlyAdmin):
     """Who did what. Nobody edits this, not even superusers."""
 
-    list_display = ("at", "actor_name", "verb", "object_type", "object_id", "request_id")
+    list_display = ("place", "at", "actor_name", "verb", "object_type", "object_id", "request_id")
     list_filter = ("verb", "object_type", "at")
+    list_select_related = ("link",)
+    exclude = ("actor",)  # a number without a foreign key: the account may be gone
     search_fields = ("actor_name", "object_id", "request_id")
+
+    @admin.display(description="place in the chain")
+    def place(self, event: AuditEvent) -> int | None:
+        return event.link.position if hasattr(event, "link") else None
 
 
 def outranks(request: HttpRequest, account: User | None) -> bool:

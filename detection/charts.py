@@ -1,7 +1,7 @@
 """Geometry of the inline SVG: percent along, pixels across, so that a chart fills any width undistorted."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from ml_core.verdict import Bands
 
@@ -53,7 +53,7 @@ class Lane:
 
 def regions(bands: Bands) -> tuple[Region, ...]:
     """The five bands from left (real) to right (fake), in percent."""
-    cuts = [0.0, *asdict(bands).values(), 1.0]
+    cuts = [0.0, bands.strong_real, bands.real, bands.fake, bands.strong_fake, 1.0]
     names = ("strong_real", "real", "inconclusive", "fake", "strong_fake")
     tones = ("real", "real", "doubt", "fake", "fake")
     return tuple(

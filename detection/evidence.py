@@ -194,6 +194,7 @@ def as_document(detection: Detection) -> dict[str, Any]:
             "duration": media.duration,
             "codec": media.codec or None,
             "sha256": media.sha256,
+            "provenance": media.provenance,
         },
         "result": detection.result,
     }

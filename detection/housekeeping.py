@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from detection import leases, media_store, queue, services
+from detection.api import idempotency
 from detection.models import MediaFile
 
 logger = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ def purge(days: int | None = None) -> int:
     """Remove orphans, and the bytes of media older than `days` (the setting if None; 0: none are). Results stay."""
     days = settings.DEEPFAKE_RETENTION_DAYS if days is None else days
     media_store.sweep_orphans(ORPHAN_SECONDS)
+    idempotency.prune()
     if days <= 0:
         return 0
     old = MediaFile.objects.filter(purged_at=None, created_at__lt=timezone.now() - timedelta(days=days))

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from detection import audit, queue
 from detection.models import Detection
+from detection.webhooks import announce
 
 logger = logging.getLogger(__name__)
 BEATS_PER_LEASE = 4
@@ -85,6 +86,7 @@ def _retry_or_fail(row: QuerySet[Detection], code: str) -> bool:
     detection.error_code, detection.finished_at = code, timezone.now()
     detection.save()
     audit.record(None, "failed", detection, code=code)
+    announce.detection_finished(detection)
     return True
 
 

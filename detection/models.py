@@ -32,12 +32,27 @@ class MediaFile(models.Model):
     animated = models.BooleanField(default=False)
     size = models.PositiveBigIntegerField()
     sha256 = models.CharField(max_length=64, db_index=True)
+    phash = models.CharField(max_length=16, blank=True, default="")  # similarity.phash_of; empty: nothing to recognise
+    provenance = models.JSONField(default=dict, blank=True)  # ml_core.media.provenance.read; empty: not looked at
     may_train = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
     purged_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.name
+
+
+class PhashBand(models.Model):
+    """One of four rows of the index in which similarity.near searches: 65536 · band + 16 bits of the hash."""
+
+    media = models.ForeignKey(MediaFile, on_delete=models.CASCADE, related_name="phash_bands")
+    key = models.PositiveIntegerField()
+
+    class Meta:
+        indexes = (models.Index(fields=("key", "media"), name="detection_phash"),)
+
+    def __str__(self) -> str:
+        return f"{self.key} of {self.media_id}"
 
 
 class Detection(models.Model):
@@ -117,19 +132,54 @@ class Detection(models.Model):
 
 
 class AuditEvent(models.Model):
-    """Who did what to which object. Rows are only ever added, and outlive their actor."""
+    """Who did what to which object. Rows are only ever added, and outlive their actor.
+
+    The database itself refuses to change or remove one (migration `audit_guards`). That is why `actor` is no foreign
+    key there: deleting an account leaves its number behind, and the digest stays true.
+    """
 
     at = models.DateTimeField(default=timezone.now, db_index=True)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.DO_NOTHING, db_constraint=False
+    )
     actor_name = models.CharField(max_length=150, blank=True, default="")
     verb = models.CharField(max_length=32)
     object_type = models.CharField(max_length=32)
     object_id = models.CharField(max_length=36)
     request_id = models.CharField(max_length=36, blank=True, default="")
     data = models.JSONField(default=dict, blank=True)
+    before = models.JSONField(null=True, blank=True)
+    after = models.JSONField(null=True, blank=True)
+    digest = models.CharField(max_length=64)  # audit_chain.digest_of(self)
 
     class Meta:
         ordering = ("-id",)
+        indexes = (models.Index(fields=("object_type", "object_id"), name="detection_audit_object"),)
 
     def __str__(self) -> str:
         return f"{self.actor_name or 'system'} {self.verb} {self.object_type} {self.object_id}"
+
+
+class AuditLink(models.Model):
+    """The place of an event in the chain. Written by a trigger of the database, when the transaction commits."""
+
+    position = models.BigIntegerField(primary_key=True)  # 1, 2, 3 … without a gap
+    event = models.OneToOneField(AuditEvent, on_delete=models.PROTECT, related_name="link")
+    hash = models.CharField(max_length=64)  # audit_chain.link_hash(the previous one's, event.digest)
+
+    def __str__(self) -> str:
+        return f"{self.position} {self.hash}"
+
+
+class AuditHead(models.Model):
+    """Where the chain ends: one row. Without it nobody could tell that the last events were cut off."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    position = models.BigIntegerField()
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=models.Q(id=1), name="detection_audit_one_head"),)
+
+    def __str__(self) -> str:
+        return f"{self.position} {self.hash}"

@@ -11,13 +11,45 @@ from django.db.models import Q
 USER, MODERATOR, LEAD, ADMIN = "user", "moderator", "lead", "admin"
 
 _OWN = ("detection.add_mediafile", "detection.add_detection")
-_MODERATION = (*_OWN, "detection.view_mediafile", "detection.view_detection")
-_LEADING = (*_MODERATION, "detection.view_auditevent")
+_MODERATION = (
+    *_OWN,
+    "detection.view_mediafile",
+    "detection.view_detection",
+    "moderation.decide_case",
+    "registry.view_modelversion",
+    "retraining.view_trainingrun",
+)
+_LEADING = (
+    *_MODERATION,
+    "detection.view_auditevent",
+    "moderation.lead_case",
+    "moderation.view_moderationcase",
+    "moderation.view_decision",
+    "moderation.view_appeal",
+    "moderation.view_report",
+    "moderation.view_knownitem",
+    "moderation.view_decisiontemplate",
+    "moderation.add_decisiontemplate",
+    "moderation.change_decisiontemplate",
+    "moderation.delete_decisiontemplate",
+)
 _ADMINISTRATION = (
     *_LEADING,
     "detection.change_detection",
     "detection.delete_detection",
     "detection.delete_mediafile",
+    "feedback.view_feedback",
+    "feedback.view_labeldecision",
+    "feedback.view_reportertrust",
+    "feedback.set_aside_reporter",
+    "registry.view_evaluation",
+    "registry.view_frozenset",
+    "registry.promote_modelversion",
+    "retraining.start_run",
+    "retraining.view_snapshot",
+    "retraining.view_retrainingschedule",
+    "retraining.change_retrainingschedule",
+    "registry.import_modelversion",
     "auth.view_user",
     "auth.add_user",
     "auth.change_user",
@@ -26,6 +58,12 @@ _ADMINISTRATION = (
     "django_q.view_failure",
     "django_q.view_schedule",
     "django_q.view_ormq",
+    "api.view_apitoken",
+    "api.change_apitoken",
+    "api.view_userquota",
+    "api.add_userquota",
+    "api.change_userquota",
+    "api.delete_userquota",
 )
 ROLES: dict[str, tuple[str, ...]] = {
     USER: _OWN,

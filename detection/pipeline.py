@@ -16,13 +16,14 @@ from typing import Any, Protocol, cast
 
 from django.conf import settings
 
-from detection import leases, media_store, previews, services
+from detection import leases, media_store, previews, services, similarity
 from detection.models import Detection, MediaFile
 from ml_core.datatypes import Frame, Kind
-from ml_core.errors import InferenceError, MediaError
+from ml_core.errors import InferenceError, MediaError, WeightsError
 from ml_core.host_client import HostClient
 from ml_core.media import frames as media_frames
 from ml_core.media.frames import DecoderDied
+from ml_core.versions import champion
 
 logger = logging.getLogger(__name__)
 Verdict = dict[str, Any]
@@ -37,7 +38,9 @@ class Decode(Protocol):
 class Predict(Protocol):
     """The verdict on frames; InferenceError where the models could not be run."""
 
-    def __call__(self, frames: list[Frame], kind: Kind, on_stage: Callable[[str], None]) -> Verdict: ...
+    def __call__(
+        self, frames: list[Frame], kind: Kind, on_stage: Callable[[str], None], version: str | None
+    ) -> Verdict: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +57,17 @@ def _host() -> HostClient:
     return HostClient(settings.DEEPFAKE_MODELS)
 
 
-def _predict(frames: list[Frame], kind: Kind, on_stage: Callable[[str], None]) -> Verdict:
-    """No version is named: the host takes the champion of the moment."""
-    return _host().predict(frames, kind, on_stage=on_stage, timeout=settings.DEEPFAKE_INFERENCE_SECONDS)
+def _predict(frames: list[Frame], kind: Kind, on_stage: Callable[[str], None], version: str | None) -> Verdict:
+    """The host loads another version by itself where this is not the one that it has."""
+    return _host().predict(frames, kind, version, on_stage, settings.DEEPFAKE_INFERENCE_SECONDS)
+
+
+def _in_force() -> str | None:
+    """The champion when an attempt begins: it keeps that version, whatever is promoted meanwhile."""
+    try:
+        return champion(settings.DEEPFAKE_MODELS)
+    except WeightsError:
+        return None  # the host says what is wrong
 
 
 REAL_TOOLS = Tools(media_frames.decode, _predict)
@@ -86,6 +97,7 @@ def _judge(lease: leases.Lease, tools: Tools) -> Verdict | None:
     detection = leases.held(lease).select_related("media").first()
     if detection is None:
         return None
+    version = _in_force()
     media = detection.media
     kind = cast(Kind, media.kind)
     start = time.monotonic()
@@ -94,11 +106,13 @@ def _judge(lease: leases.Lease, tools: Tools) -> Verdict | None:
     if not _stage(lease, Detection.Stage.FACES):
         return None
     _write_previews(media, kind, frames)
+    if not media.phash:
+        similarity.remember(media.pk, similarity.phash_of(similarity.typical(kind, frames).image))
 
     def show(stage: str) -> None:
         _stage(lease, stage)
 
-    verdict = tools.predict(frames, kind, show)
+    verdict = tools.predict(frames, kind, show, version)
     verdict["stages_ms"] = {"decode": decode_ms, **verdict["stages_ms"]}
     verdict["elapsed_ms"] += decode_ms
     return verdict

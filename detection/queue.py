@@ -43,7 +43,7 @@ def wake(detection_id: uuid.UUID) -> None:
 def wake_forgotten() -> int:
     """Enqueue again the queued detections whose task is gone. A task too many is harmless: its claim fails."""
     waiting = dict(Detection.objects.filter(state=Detection.State.QUEUED).values_list("pk", "task_id"))
-    alive = _live_tasks() if waiting else set()
+    alive = live_tasks("default") if waiting else set()
     forgotten = [pk for pk, task_id in waiting.items() if task_id not in alive]
     for pk in forgotten:
         wake(pk)
@@ -56,10 +56,10 @@ def unlock(cluster: str) -> int:
     return int(OrmQ.objects.filter(key=queue_name(cluster), lock__gt=now).update(lock=now))
 
 
-def _live_tasks() -> set[str]:
+def live_tasks(cluster: str) -> set[str]:
     """Ids of the tasks that wait, or that were fetched so recently that a worker may still be about to start them."""
-    limits = cluster_settings("default")
+    limits = cluster_settings(cluster)
     stale = timezone.now() + timedelta(seconds=limits["retry"] - 2 * limits["timeout"])
-    rows = OrmQ.objects.filter(key=default_cluster())
+    rows = OrmQ.objects.filter(key=queue_name(cluster))
     now = timezone.now()
     return {row.task_id() for row in rows if row.lock <= now or row.lock > stale}

@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,13 @@ from detection.models import MediaFile
 from ml_core.errors import WeightsError
 from ml_core.versions import Manifest, read_manifest
 
+MORE: list[Callable[[], Iterator[str]]] = []  # what the applications above have to say; they add it when they load
+
 
 def problems() -> Iterator[str]:
     """One sentence for each thing that is wrong."""
-    return chain(_media(), _directories(), _versions(Path(settings.DEEPFAKE_MODELS)))
+    own = (_media(), _directories(), _versions(Path(settings.DEEPFAKE_MODELS)))
+    return chain(*own, *(more() for more in MORE))
 
 
 def _media() -> Iterator[str]:

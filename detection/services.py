@@ -11,9 +11,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from detection import audit, media_store, queue
+from detection import audit, media_store, queue, quotas
 from detection.leases import Lease, held
 from detection.models import Detection, MediaFile
+from detection.moderation import flagging
+from detection.selectors import same_file
+from detection.webhooks import announce
 from ml_core.errors import MediaError
 
 if TYPE_CHECKING:
@@ -21,12 +24,32 @@ if TYPE_CHECKING:
 
 State = Detection.State
 UNFINISHED = (State.QUEUED, State.RUNNING)
+RUNNING = {"state": State.RUNNING}  # what a worker's last write finds
+
+
+class AlreadySubmitted(Exception):
+    """The same file of the same owner has a detection under this model version already."""
+
+    def __init__(self, detection: Detection) -> None:
+        super().__init__(str(detection.pk))
+        self.detection = detection
 
 
 def submit_upload(
-    owner: User, accepted: "Accepted", *, name: str, may_train: bool, batch: uuid.UUID | None = None
+    owner: User,
+    accepted: "Accepted",
+    *,
+    name: str,
+    may_train: bool,
+    batch: uuid.UUID | None = None,
+    detection_id: uuid.UUID | None = None,
+    unless_judged_by: str | None = None,
 ) -> Detection:
-    """Take an accepted upload (`accepted.info`, `accepted.path`): bytes first, then the rows with their task."""
+    """Take an accepted upload (`accepted.info`, `accepted.path`): bytes first, then the rows with their task.
+
+    QuotaExceeded where it is one too many; AlreadySubmitted where `unless_judged_by` names a model version under
+    which the owner's same file has a detection; IntegrityError where `detection_id` is taken.
+    """
     info = accepted.info
     media = MediaFile(
         owner=owner,
@@ -40,13 +63,18 @@ def submit_upload(
         animated=info.animated,
         size=info.size,
         sha256=info.sha256,
+        provenance=info.provenance,
         may_train=may_train,
     )
     media_store.adopt(accepted.path, media)
     try:
         with transaction.atomic(durable=True):
+            quotas.lock(owner)
+            if unless_judged_by and (found := same_file(owner, info.sha256, unless_judged_by)):
+                raise AlreadySubmitted(found)
+            quotas.check_upload(owner, info.size)
             media.save(force_insert=True)
-            return _queue(owner, media, "submitted", batch)
+            return _queue(owner, media, "submitted", batch, detection_id)
     except BaseException:
         media_store.discard(media.pk)
         raise
@@ -54,16 +82,21 @@ def submit_upload(
 
 @transaction.atomic(durable=True)
 def run_again(detection: Detection, actor: User) -> Detection:
-    """A new detection on the same media; MediaError media_missing where its bytes are gone."""
+    """A new detection on the same media; MediaError media_missing where its bytes are gone, or QuotaExceeded."""
+    quotas.lock(detection.owner)
+    quotas.check_job(detection.owner)
     media = MediaFile.objects.select_for_update().filter(pk=detection.media_id, purged_at=None).first()
     if media is None:
         raise MediaError("media_missing")
     return _queue(actor, media, "run_again", None)
 
 
-def _queue(actor: User, media: MediaFile, verb: str, batch: uuid.UUID | None) -> Detection:
-    detection = Detection.objects.create(owner=media.owner, media=media, batch=batch)
-    audit.record(actor, verb, detection, media=str(media.pk), sha256=media.sha256)
+def _queue(
+    actor: User, media: MediaFile, verb: str, batch: uuid.UUID | None, detection_id: uuid.UUID | None = None
+) -> Detection:
+    detection = Detection(pk=detection_id or uuid.uuid4(), owner=media.owner, media=media, batch=batch)
+    detection.save(force_insert=True)
+    audit.record(actor, verb, detection, after={"state": State.QUEUED}, media=str(media.pk), sha256=media.sha256)
     queue.wake(detection.pk)
     detection.refresh_from_db()
     return detection
@@ -72,17 +105,20 @@ def _queue(actor: User, media: MediaFile, verb: str, batch: uuid.UUID | None) ->
 @transaction.atomic(durable=True)
 def cancel(detection: Detection, actor: User) -> bool:
     """Stop a detection that is not over. A worker that is busy with it loses its lease: its answer is dropped."""
-    open_row = Detection.objects.filter(pk=detection.pk, state__in=UNFINISHED)
-    if not _finish(open_row, state=State.CANCELLED):
+    open_row = Detection.objects.select_for_update().filter(pk=detection.pk, state__in=UNFINISHED)
+    before = open_row.values("state").first()
+    if before is None or not _finish(open_row, state=State.CANCELLED):
         return False
-    audit.record(actor, "cancelled", detection)
+    audit.record(actor, "cancelled", detection, before=before, after={"state": State.CANCELLED})
+    announce.detection_finished(_finished(detection.pk))
     return True
 
 
 def delete_media(media: MediaFile, actor: User) -> None:
     """Remove the media with every detection on it: rows, original, previews, directory."""
     with transaction.atomic(durable=True):
-        audit.record(actor, "deleted", media, sha256=media.sha256, detections=media.detections.count())
+        before = {"sha256": media.sha256, "detections": media.detections.count()}
+        audit.record(actor, "deleted", media, before=before)
         MediaFile.objects.filter(pk=media.pk).delete()
     media_store.discard(media.pk)
 
@@ -121,7 +157,13 @@ def record_verdict(detection_id: uuid.UUID, token: uuid.UUID, verdict: dict[str,
     row = held(Lease(detection_id, token))
     if not _finish(row, state=State.DONE, reason=verdict["reason"] or "", result=verdict, **values):
         return False
-    audit.record(None, "done", Detection(pk=detection_id), label=verdict["label"], version=verdict["model_version"])
+    after = {"state": State.DONE, "label": verdict["label"], "p_fake": verdict["p_fake"]}
+    audit.record(
+        None, "done", Detection(pk=detection_id), before=RUNNING, after=after, version=verdict["model_version"]
+    )
+    done = _finished(detection_id)
+    flagging.consider(done)
+    announce.detection_finished(done)
     return True
 
 
@@ -130,10 +172,17 @@ def fail_detection(detection_id: uuid.UUID, token: uuid.UUID, code: str) -> bool
     """The end for a file that cannot be judged; `code` is a key of `ml_core.errors.ERRORS`."""
     if not _finish(held(Lease(detection_id, token)), state=State.FAILED, error_code=code):
         return False
-    audit.record(None, "failed", Detection(pk=detection_id), code=code)
+    after = {"state": State.FAILED}
+    audit.record(None, "failed", Detection(pk=detection_id), before=RUNNING, after=after, code=code)
+    announce.detection_finished(_finished(detection_id))
     return True
 
 
 def _finish(row: QuerySet[Detection], **values: Any) -> bool:
     over = {"stage": Detection.Stage.FINISHED, "finished_at": timezone.now(), "lease_token": None, "lease_until": None}
     return row.update(**over, **values) == 1
+
+
+def _finished(detection_id: uuid.UUID) -> Detection:
+    """As it now stands, for those who are told."""
+    return Detection.objects.select_related("media").get(pk=detection_id)

@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from detection.views import actions, history, media, result
+from detection.views import actions, audit, history, how_good, media, result
 
 app_name = "detection"
 urlpatterns = [
     path("history/", history.history, name="history"),
     path("history/export.<str:form>", history.export, name="export"),
+    path("how-good/", how_good.page, name="how-good"),
+    path("audit/", audit.trail, name="audit"),
+    path("audit/export.<str:form>", audit.export, name="audit-export"),
     path("detections/<uuid:detection_id>/", result.result, name="result"),
     path("detections/<uuid:detection_id>/status/", result.status, name="status"),
     path("detections/<uuid:detection_id>/evidence/", result.evidence, name="evidence"),

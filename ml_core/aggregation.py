@@ -17,12 +17,16 @@ def robust_mean(logits: Floats) -> Floats:
     A trimmed mean: frames are ranked by how fake they look (fake minus real logit), a fifth is left out at each
     end, the rest is averaged. Whole frames are left out, so that both logits come from the same ones.
     """
+    return np.asarray(logits[steady_frames(logits)].mean(axis=0, dtype=np.float64), np.float32)
+
+
+def steady_frames(logits: Floats) -> NDArray[np.intp]:
+    """The positions of the frames that `robust_mean` keeps, least fake first. Raises ValueError for no frames."""
     if len(logits) == 0:
         raise ValueError("a mean over no frames")
     cut = int(len(logits) * TRIM_SHARE)
-    ranked = logits[np.lexsort((logits[:, 0], logits[:, 1] - logits[:, 0]))]
-    kept = ranked[cut : len(logits) - cut]
-    return np.asarray(kept.mean(axis=0, dtype=np.float64), np.float32)
+    ranked = np.lexsort((logits[:, 0], logits[:, 1] - logits[:, 0]))
+    return ranked[cut : len(logits) - cut]
 
 
 def robust_means(logits: Floats) -> Floats:

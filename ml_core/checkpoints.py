@@ -1,6 +1,7 @@
 """Weights on disk: safetensors with sha256, float16, or int8 per output channel; float32 again when loaded.
 
-A version's manifest names every file that it needs, its own and those of earlier versions that it did not change.
+A version's manifest names every file that it needs, its own and those of earlier versions that it did not change. A
+later file overrides an earlier one tensor by tensor; a tensor called `name.delta` is added to it (`ml_core.deltas`).
 Nothing is loaded whose checksum, names or shapes are not what the manifest and the architecture say.
 """
 
@@ -25,7 +26,7 @@ from ml_core.transforms import Preprocessing
 from ml_core.verdict import Bands
 from ml_core.versions import Manifest, champion, read_manifest
 
-INT8, SCALE = ".int8", ".scale"
+INT8, SCALE, DELTA = ".int8", ".scale", ".delta"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +160,20 @@ def read_files(root: Path, files: Sequence[Mapping[str, Any]]) -> dict[str, Tens
         if path.stat().st_size != entry["size"] or sha256(path) != entry["sha256"]:
             raise WeightsError("checksum", f"{path} is not the file that the manifest names: fetch it again")
         try:
-            state |= unpack(load_file(path))
-        except SafetensorError as error:
+            tensors = unpack(load_file(path))
+        except (SafetensorError, KeyError) as error:
             raise WeightsError("corrupt", f"{path}: {error}") from error
+        for name, tensor in tensors.items():
+            stem = name.removesuffix(DELTA)
+            state[stem] = _moved(state.get(stem), tensor, name) if name.endswith(DELTA) else tensor
     return state
+
+
+def _moved(before: Tensor | None, delta: Tensor, name: str) -> Tensor:
+    """The tensor with its delta, which may be stored flat but for the first dimension."""
+    if before is None or before.numel() != delta.numel():
+        raise WeightsError("wrong_shape", f"{name} changes a tensor that is not there, or has another size")
+    return before + delta.reshape(before.shape)
 
 
 def fill(module: nn.Module, state: Mapping[str, Tensor], name: str) -> None:

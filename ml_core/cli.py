@@ -1,4 +1,4 @@
-"""The command line without the web: `python -m ml_core predict | train | quick_train | evaluate`."""
+"""The command line without the web: `python -m ml_core predict | train | quick_train | evaluate | compare | card`."""
 
 import argparse
 import sys
@@ -18,9 +18,10 @@ def build_parser(*, training: bool = True) -> argparse.ArgumentParser:
     cli_predict.add_arguments(predict)
     predict.set_defaults(handler=cli_predict.run)
     if training:
+        from ml_core.evaluation import cli as evaluation_cli
         from ml_core.training import cli as training_cli
 
-        for name, add_arguments, handler, text in training_cli.COMMANDS:
+        for name, add_arguments, handler, text in (*training_cli.COMMANDS, *evaluation_cli.COMMANDS):
             command = subparsers.add_parser(name, help=text, description=text)
             add_arguments(command)
             command.set_defaults(handler=handler)

@@ -33,6 +33,7 @@ class MediaInfo:
     fps: float | None = None
     codec: str | None = None
     animated: bool = False
+    provenance: dict[str, Any] = field(default_factory=dict)  # ml_core.media.provenance.read
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ A media error is a code, a sentence that tells the person what to do, and an HTT
 they stand in the database, in the API and in the JSON of the command line.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +15,27 @@ class ErrorText:
 
     sentence: str
     status: int
+
+
+class CodedError(Exception):
+    """A refusal. `code` is a key of `texts`; `detail` says what exactly."""
+
+    texts: ClassVar[Mapping[str, ErrorText]]
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(f"{code}: {detail}" if detail else code)
+        self.code = code
+        self.detail = detail
+
+    @property
+    def sentence(self) -> str:
+        """What the person is told."""
+        return self.texts[self.code].sentence
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of the refusal."""
+        return self.texts[self.code].status
 
 
 ERRORS: dict[str, ErrorText] = {
@@ -50,23 +73,10 @@ ERRORS: dict[str, ErrorText] = {
 }
 
 
-class MediaError(Exception):
+class MediaError(CodedError):
     """A file that cannot be taken or judged. `code` is a key of `ERRORS`."""
 
-    def __init__(self, code: str, detail: str = "") -> None:
-        super().__init__(f"{code}: {detail}" if detail else code)
-        self.code = code
-        self.detail = detail
-
-    @property
-    def sentence(self) -> str:
-        """What the person is told."""
-        return ERRORS[self.code].sentence
-
-    @property
-    def status(self) -> int:
-        """The HTTP status of the refusal."""
-        return ERRORS[self.code].status
+    texts = ERRORS
 
 
 class WeightsError(Exception):

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Without arguments: what touches the database on PostgreSQL, with the browser tests, which take both databases by
-# themselves; then everything else on SQLite. With arguments: pytest with them, once, on TEST_DATABASE_URL's database
-# or on SQLite.
+# Without arguments: on PostgreSQL, where a server answers, everything that may touch the database, with the browser
+# tests, which take both databases by themselves; at the same time, on another core, everything else on SQLite, but
+# for schemathesis, which finds more on PostgreSQL.
+# With arguments: pytest with them, once, on TEST_DATABASE_URL's database or on SQLite.
 set -eu
 python=.venv/bin/python
 
@@ -9,20 +10,28 @@ if [ $# -gt 0 ]; then
     exec "$python" -m pytest "$@"
 fi
 
+asked=${TEST_DATABASE_URL:-}${CI:-}
 url=${TEST_DATABASE_URL:-postgres://postgres@127.0.0.1:5432/postgres}
-if reason=$("$python" -c 'import psycopg, sys; psycopg.connect(sys.argv[1], connect_timeout=3).close()' "$url" 2>&1); then
-    echo "== PostgreSQL, and the browser on both databases"
-    TEST_DATABASE_URL=$url "$python" -m pytest tests/detection tests/learning tests/project tests/e2e \
-        --ignore-glob "tests/project/test_makefile*"
-    set -- --ignore tests/e2e
-elif [ -n "${TEST_DATABASE_URL:-}${CI:-}" ]; then
-    echo "No PostgreSQL server answers: $(echo "$reason" | tail -n 1)" >&2
-    exit 1
-else
+unset TEST_DATABASE_URL
+if ! reason=$("$python" -c 'import psycopg, sys; psycopg.connect(sys.argv[1], connect_timeout=3).close()' "$url" 2>&1); then
+    if [ -n "$asked" ]; then
+        echo "No PostgreSQL server answers: $(echo "$reason" | tail -n 1)" >&2
+        exit 1
+    fi
     echo "== PostgreSQL: SKIPPED, no server answers on 127.0.0.1:5432. TEST_DATABASE_URL names another one."
     echo "   ($(echo "$reason" | tail -n 1))"
+    echo "== SQLite"
+    exec "$python" -m pytest
 fi
 
+log=$(mktemp)
+"$python" -m pytest --ignore tests/e2e --ignore tests/api/test_fuzzing.py >"$log" 2>&1 &
+sqlite=$!
+trap 'kill $sqlite 2>/dev/null || true; rm -f "$log"' EXIT
+status=0
+echo "== PostgreSQL, and the browser on both databases (SQLite runs beside it and is shown after it)"
+TEST_DATABASE_URL=$url "$python" -m pytest --ignore tests/ml_core --ignore-glob "tests/project/test_makefile*" || status=$?
 echo "== SQLite"
-unset TEST_DATABASE_URL
-exec "$python" -m pytest "$@"
+tail -n +1 -f --pid=$sqlite "$log"
+wait $sqlite || status=$?
+exit $status

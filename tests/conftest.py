@@ -1,14 +1,38 @@
 """The cast of the tests, and the rooms in which they play."""
 
+import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings as project_settings
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
 
+from tests import audit_guards
 from tests.factories import make_user
+
+# The models of the tests are tiny, and hosts, workers and tests share the processor: threads that wait for each other
+# by spinning would cost more than they bring. Set before anything loads torch; child processes inherit it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """The test database, in which the audit trail may be emptied between two tests, and nowhere else."""
+    with django_db_blocker.unblock():
+        audit_guards.let_flush()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def metrics_end_with_the_tests() -> Iterator[None]:
+    """What the requests of a test run counted is removed with it."""
+    yield
+    shutil.rmtree(project_settings.DEEPFAKE_METRICS_DIR, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
@@ -19,6 +43,12 @@ def media_root(tmp_path: Path, settings: Settings) -> Path:
     settings.MEDIA_ROOT = root
     (root / ".staging").mkdir()
     return root
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> None:
+    """What the throttles count begins at nothing."""
+    cache.clear()
 
 
 @pytest.fixture

@@ -8,8 +8,12 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import Group, User
+from django.test import Client
 from PIL import Image
 
+from detection.api import tokens
+from detection.api.models import ApiToken
+from detection.api.scopes import SCOPES
 from detection.models import Detection, MediaFile
 
 
@@ -95,3 +99,16 @@ def make_detection(owner: User, media: MediaFile | None = None, **fields: Any) -
         copied = ("label", "band", "p_fake", "confidence", "model_version", "device", "elapsed_ms")
         fields = {**{name: verdict[name] for name in copied}, "stage": "finished", "result": verdict, **fields}
     return Detection.objects.create(owner=owner, media=media, **fields)
+
+
+def make_token(user: User, *scopes: str, **fields: Any) -> str:
+    """The text of a new API token; without scopes it has all of them."""
+    token, text = tokens.issue(user, name="of a test", scopes=scopes or tuple(SCOPES))
+    if fields:
+        ApiToken.objects.filter(pk=token.pk).update(**fields)
+    return text
+
+
+def token_client(user: User, *scopes: str, **fields: Any) -> Client:
+    """A program with a token of this person."""
+    return Client(headers={"Authorization": f"Bearer {make_token(user, *scopes, **fields)}"})

@@ -3,16 +3,19 @@
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib.auth.forms import UserCreationForm
+from django.conf import settings
+from django.contrib.auth.forms import PasswordChangeForm, UserCreationForm
 from django.contrib.auth.models import User
 from django.http import QueryDict
+
+from deepfake_site.accounts import retention
 
 if TYPE_CHECKING:
     NewUserForm = UserCreationForm[User]
 else:
     NewUserForm = UserCreationForm  # generic for the type checker only
 
-EMAIL_HINT = "Only used to reset your password."
+EMAIL_HINT = "Only used to reset your password and to tell you about your own account."
 
 
 class RegisterForm(NewUserForm):
@@ -36,6 +39,16 @@ class RegisterForm(NewUserForm):
         for name, (label, hint, when_empty) in self.WORDS.items():
             field = self.fields[name]
             field.label, field.help_text, field.error_messages["required"] = label, hint, when_empty
+
+
+class NewPasswordForm(PasswordChangeForm):
+    """Django's own, and whether the API tokens end too."""
+
+    revoke_tokens = forms.BooleanField(
+        label="Revoke my API tokens too",
+        help_text="Choose this if somebody else may know your old password. Programs that use them then need new ones.",
+        required=False,
+    )
 
 
 class CurrentPasswordForm(forms.Form):
@@ -99,3 +112,16 @@ class ProfileForm(forms.Form):
         if "email" in self.changed_data and not self.user.check_password(self.cleaned_data.get("password", "")):
             self.add_error("password", "Enter your password to change the email address.")
         return self.cleaned_data
+
+
+class RetentionForm(forms.Form):
+    """One of the times that are less than the site's own, or the site's own."""
+
+    days = forms.TypedChoiceField(label="Remove files", required=False, coerce=int, empty_value=None)
+
+    def __init__(self, data: QueryDict | None = None, **more: Any) -> None:
+        super().__init__(data, **more)
+        own = settings.DEEPFAKE_RETENTION_DAYS
+        default = f"after {own} days, like everybody's" if own > 0 else "never"
+        shorter = [(str(days), f"after {days} day{'' if days == 1 else 's'}") for days in retention.choices()]
+        self.fields["days"].choices = [("", default), *shorter]  # type: ignore[attr-defined]  # a choice field

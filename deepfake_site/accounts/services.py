@@ -7,8 +7,10 @@ from django.db import transaction
 from django.db.models import Sum
 
 from deepfake_site.accounts.forms import ProfileForm, RegisterForm
+from deepfake_site.exports import archive
 from detection import audit
 from detection.models import Detection, MediaFile
+from detection.services import delete_account
 
 EVERYBODY = "user"
 
@@ -38,6 +40,14 @@ def change_profile(user: User, form: ProfileForm) -> None:
         setattr(user, field, form.cleaned_data[field])
     user.save(update_fields=ProfileForm.STORED)
     audit.record(user, "profile_changed", user, fields=[name for name in form.changed_data if name != "password"])
+
+
+def close(user: User) -> None:
+    """The end of an account, with its media and its archives."""
+    archives = list(user.data_exports.values_list("pk", flat=True))
+    delete_account(user)
+    for export_id in archives:
+        archive.discard(export_id)
 
 
 def stored_by(user: User) -> Stored:

@@ -17,8 +17,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from deepfake_site.accounts import services
-from deepfake_site.accounts.forms import CurrentPasswordForm, ProfileForm, RegisterForm
-from detection.services import delete_account
+from deepfake_site.accounts.forms import CurrentPasswordForm, NewPasswordForm, ProfileForm, RegisterForm
+from deepfake_site.accounts.sessions import sign_out_others
+from detection.api.tokens import revoke_all
 
 
 def next_page(request: HttpRequest) -> str:
@@ -42,13 +43,19 @@ def register(request: HttpRequest) -> HttpResponse:
 
 
 class PasswordChange(PasswordChangeView):
-    """Django's own, which ends on the profile instead of a page of its own."""
+    """Django's own, which ends on the profile; API tokens end with the old password where the person says so."""
 
     success_url = reverse_lazy("profile")
+    form_class = NewPasswordForm
 
     def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
-        messages.success(self.request, "Your password was changed.")
-        return super().form_valid(form)
+        response = super().form_valid(form)
+        user = cast("User", self.request.user)
+        sign_out_others(user, self.request.session.session_key)
+        revoked = revoke_all(user, user) if form.cleaned_data["revoke_tokens"] else 0
+        words = f" {revoked} API token{'s' if revoked != 1 else ''} revoked." if revoked else ""
+        messages.success(self.request, f"Your password was changed.{words}")
+        return response
 
 
 @sensitive_post_parameters()
@@ -73,7 +80,7 @@ def delete(request: HttpRequest) -> HttpResponse:
     user = cast("User", request.user)
     form = CurrentPasswordForm(user, request.POST or None)
     if form.is_valid():
-        delete_account(user)
+        services.close(user)
         logout(request)
         messages.success(request, "Your account and everything you uploaded were deleted.")
         return redirect("login")

@@ -1,5 +1,6 @@
 """How values look on every page: badges, percentages of two digits, durations, relative times."""
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +52,12 @@ def percent(probability: float | None) -> str:
 
 
 @register.filter
+def ratio(value: float | None) -> str:
+    """A counted share, which may be none or all; two digits."""
+    return "–" if value is None else f"{100 * value:.0f} %"
+
+
+@register.filter
 def share(probability: float) -> str:
     """The length of a bar in percent."""
     return f"{100 * min(max(probability, 0.0), 1.0):.1f}"
@@ -80,6 +87,17 @@ def milliseconds(value: float | None) -> str:
 
 
 @register.filter
+def duration(seconds: float | None) -> str:
+    """A span in the unit that suits it: 40 s, 12 min, 3.5 h, 2.1 d."""
+    if seconds is None:
+        return "–"
+    for size, unit in ((86_400, "d"), (3600, "h")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+
+
+@register.filter
 def ago(moment: datetime | None) -> SafeString | str:
     """A relative time with the exact one in its tooltip."""
     if moment is None:
@@ -90,6 +108,12 @@ def ago(moment: datetime | None) -> SafeString | str:
     return format_html(
         '<time datetime="{}" title="{}">{}</time>', local.isoformat(), local.strftime("%d %B %Y, %H:%M:%S %Z"), words
     )
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """A stored structure as people read it in one line."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 @register.filter

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from detection import media_store
 from detection.models import MediaFile
 from detection.ranges import RangeReader, Unsatisfiable, parse_range
-from detection.selectors import visible_detection
+from detection.selectors import viewable_detection
 from detection.views.access import signed_in
 
 # Never the browser's guess and never the uploader's word: the probe found the format out.
@@ -31,16 +31,25 @@ CACHE_SECONDS = 3600
 @signed_in
 @require_safe
 def original(request: HttpRequest, detection_id: UUID) -> HttpResponseBase:
-    """The file as it was uploaded, whole or in part; a player plays it, a click downloads it."""
-    media = visible_detection(request.user, detection_id).media
+    """The file as it was uploaded, whole or in part; a player plays it, a click downloads it. Of flagged media people
+    who moderate get the videos, which have to be played, and no picture: its preview is free of metadata. No name."""
+    detection = viewable_detection(request.user, detection_id)
+    media, own = detection.media, detection.owner_id == request.user.pk
+    if not own and media.kind == MediaFile.Kind.IMAGE:
+        raise Http404("the preview is enough")
+    return original_of(media, request.headers.get("Range", ""), media.name if own else "")
+
+
+def original_of(media: MediaFile, range_header: str, name: str) -> HttpResponseBase:
+    """The file, or the part of it that the header asks for, to be saved under this name if it has one."""
     if not media.file or not media.file.storage.exists(media.file.name or ""):
         raise Http404("the file is no longer stored")
     size = media.file.size
     try:
-        wanted = parse_range(request.headers.get("Range", ""), size)
+        wanted = parse_range(range_header, size)
     except Unsatisfiable:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
-    return private(partial(media, wanted, size), CONTENT_TYPES[media.format], media.name)
+    return private(partial(media, wanted, size), CONTENT_TYPES[media.format], name)
 
 
 def partial(media: MediaFile, wanted: tuple[int, int] | None, size: int) -> HttpResponseBase:
@@ -58,14 +67,14 @@ def partial(media: MediaFile, wanted: tuple[int, int] | None, size: int) -> Http
 @require_safe
 def preview(request: HttpRequest, detection_id: UUID) -> HttpResponseBase:
     """The small picture that stands for the file."""
-    return derived(media_store.preview_path(visible_detection(request.user, detection_id).media_id))
+    return derived(media_store.preview_path(viewable_detection(request.user, detection_id).media_id))
 
 
 @signed_in
 @require_safe
 def frame(request: HttpRequest, detection_id: UUID, index: int) -> HttpResponseBase:
     """One of the sampled frames of a video."""
-    return derived(media_store.frame_path(visible_detection(request.user, detection_id).media_id, index))
+    return derived(media_store.frame_path(viewable_detection(request.user, detection_id).media_id, index))
 
 
 def derived(path: Path) -> HttpResponseBase:

@@ -67,15 +67,22 @@ def _answer(request: dict[str, Any]) -> Answer:
         from ml_core.media import stills
 
         if request["mode"] == "check":
-            return {"info": stills.check(sys.stdin.buffer, request["format"])}, ()
+            return {"info": _with_provenance(stills.check(sys.stdin.buffer, request["format"]), request)}, ()
         return _framed([stills.render(sys.stdin.buffer, request["format"])])
     from ml_core.media import videos
 
     if request["mode"] == "check":
-        return {"info": videos.check(request["format"])}, ()
+        return {"info": _with_provenance(videos.check(request["format"]), request)}, ()
     frames, short = videos.sample(request["format"], request["frames"])
     header, pictures = _framed(frames)
     return {**header, "short": short}, pictures
+
+
+def _with_provenance(info: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
+    """The file is known to be sound; what it says about itself comes from the same bytes."""
+    from ml_core.media import provenance
+
+    return {**info, "provenance": provenance.read(sys.stdin.buffer, request["format"])}
 
 
 def _framed(frames: list[tuple[dict[str, Any], bytes]]) -> Answer:

@@ -41,9 +41,9 @@ def check(file: BinaryIO, format: str) -> dict[str, Any]:
     return {"width": width, "height": height, "animated": animated}
 
 
-def render(file: BinaryIO, format: str) -> tuple[dict[str, Any], bytes]:
-    """The upright picture on white, no longer than MAX_STILL_SIDE, as RGB bytes."""
-    image = _open(file, format)
+def render(file: BinaryIO, format: str, smallest: int = MIN_SIDE) -> tuple[dict[str, Any], bytes]:
+    """The upright picture on white, no longer than MAX_STILL_SIDE, as RGB bytes; `smallest` side that is taken."""
+    image = _open(file, format, smallest)
     _load(image)
     orientation = _orientation(image)
     picture = _on_white(image)
@@ -56,7 +56,7 @@ def render(file: BinaryIO, format: str) -> tuple[dict[str, Any], bytes]:
     return row, picture.tobytes()
 
 
-def _open(file: BinaryIO, format: str) -> Image.Image:
+def _open(file: BinaryIO, format: str, smallest: int = MIN_SIDE) -> Image.Image:
     """Header only. The size is judged before a pixel is decoded."""
     if format == "webp":
         _judge_webp_canvas(file)
@@ -66,7 +66,7 @@ def _open(file: BinaryIO, format: str) -> Image.Image:
         raise MediaError("too_many_pixels", str(error)) from error
     except DAMAGED as error:
         raise MediaError("undecodable", str(error)) from error
-    if min(image.size) < MIN_SIDE:
+    if min(image.size) < smallest:
         raise MediaError("too_small", f"{image.width} × {image.height}")
     return image
 

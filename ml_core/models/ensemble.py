@@ -24,6 +24,14 @@ class Gate(nn.Module):
         nn.init.eye_(self.fusion.weight)
         nn.init.zeros_(self.fusion.bias)
 
+    def make_constant(self) -> None:
+        """From now on every item gives a member the same weight, apart from members that are absent."""
+        first, last = (layer for layer in self.network if isinstance(layer, nn.Linear))
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        for parameter in (*first.parameters(), last.weight):
+            parameter.requires_grad = False
+
     def forward(self, logits: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
         """Fused logits (B, 2) and weights (B, 4). Raises ValueError where a row has no member."""
         if not bool(present.any(dim=1).all()):

@@ -10,35 +10,41 @@ import timm
 import torch
 from torch import Tensor, nn
 
+from ml_core.models.adaptation import Adaptation, adapt
 from ml_core.models.member import Member
 
 
 class ViT(Member):
     """(B, 3, 224, 224) → (B, 2) logits [real, fake].
 
-    `frozen` first blocks (and the patch embedding) never learn; `keep` is the share of patch tokens that a training
-    step sees (Li et al., "Scaling Language-Image Pre-training via Masking", CVPR 2023): evaluation sees all.
+    `adaptation` says what learns (`ml_core.models.adaptation`): with `blocks`, the first `frozen` ones and the patch
+    embedding never do. `keep` is the share of patch tokens that a training step sees (Li et al., "Scaling
+    Language-Image Pre-training via Masking", CVPR 2023): evaluation sees all.
     """
 
-    def __init__(self, frozen: int = 8, keep: float = 1.0, dropout: float = 0.1, **size: Any) -> None:
+    def __init__(
+        self,
+        frozen: int = 8,
+        keep: float = 1.0,
+        dropout: float = 0.1,
+        adaptation: Adaptation = "blocks",
+        rank: int = 8,
+        **size: Any,
+    ) -> None:
         super().__init__()
         trunk: Any = timm.create_model("vit_base_patch16_clip_quickgelu_224", num_classes=0, **size)
+        adapt(trunk, adaptation, frozen, rank)
         self.trunk: Any = trunk
-        self.frozen, self.keep = frozen, keep
+        self.frozen, self.keep = frozen if adaptation == "blocks" else 0, keep
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(trunk.num_features, 2)
-        self._freeze()
-
-    def _freeze(self) -> None:
-        for name, parameter in self.trunk.named_parameters():
-            block = int(name.split(".")[1]) if name.startswith("blocks.") else -1
-            parameter.requires_grad = name.startswith("norm.") or block >= self.frozen
 
     def forward_features(self, x: Tensor) -> Tensor:
         """(B, 3, 224, 224) → (B, 768): the class token after the last norm."""
-        with torch.set_grad_enabled(False):
-            x = self.trunk.patch_embed(x)
-            x = self.trunk.norm_pre(self._fewer(self.trunk._pos_embed(x)))  # (B, 1 + tokens, 768)
+        with torch.no_grad():
+            x = self._fewer(self.trunk._pos_embed(self.trunk.patch_embed(x)))  # (B, 1 + tokens, 768)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+            x = self.trunk.norm_pre(x)
             for block in self.trunk.blocks[: self.frozen]:
                 x = block(x)
         for block in self.trunk.blocks[self.frozen :]:
@@ -62,4 +68,6 @@ class ViT(Member):
 
     def load_clip(self, state: dict[str, Tensor]) -> None:
         """CLIP's image tower into the trunk; its projection is left out."""
-        self.trunk.load_state_dict({k: v for k, v in state.items() if not k.startswith("head.")}, strict=True)
+        updates = {key: value for key, value in self.trunk.state_dict().items() if key.endswith((".up", ".down"))}
+        tower = {key: value for key, value in state.items() if not key.startswith("head.")}
+        self.trunk.load_state_dict({**tower, **updates}, strict=True)

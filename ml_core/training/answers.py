@@ -1,4 +1,4 @@
-"""The members' raw answers on labelled items: what the gate is fitted on and what an evaluation is made of.
+"""The members' raw answers on labelled items: what the gate is fitted on. `ml_core.evaluation` measures what ships.
 
 Each answer is written down as soon as it is known, under the fingerprint of the weights that gave it, so that a long
 scoring goes on where it was cut off and nothing is asked twice.
@@ -9,6 +9,7 @@ import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,6 @@ from ml_core.errors import MediaError
 from ml_core.models.member import Member
 from ml_core.models.registry import SPECS
 from ml_core.training.crops import CropCache, Crops
-from ml_core.training.degrade import degrade
 from ml_core.training.engine import best_device
 from ml_core.training.manifest import Item
 from ml_core.transforms import to_tensor
@@ -62,11 +62,9 @@ def fingerprint(members: Mapping[str, Member]) -> str:
     return digest.hexdigest()[:16]
 
 
-def ask(
-    members: Mapping[str, Member], items: Sequence[Item], cache: CropCache, folder: Path, tier: str = "as_is"
-) -> Answers:
-    """Every member's logits on every item, seen through a tier; files in `folder` keep them between runs."""
-    log = folder / f"answers-{fingerprint(members)}-{tier}.jsonl"
+def ask(members: Mapping[str, Member], items: Sequence[Item], cache: CropCache, folder: Path) -> Answers:
+    """Every member's logits on every item; files in `folder` keep them between runs."""
+    log = folder / f"answers-{fingerprint(members)}.jsonl"
     known = _read(log)
     logits = np.zeros((len(items), len(MEMBERS), 2), np.float32)
     present = np.zeros((len(items), len(MEMBERS)), bool)
@@ -74,10 +72,11 @@ def ask(
     start = time.monotonic()
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a", encoding="utf-8") as file:
+        file.write("\n")  # after a line that was cut off
         for index, item in enumerate(items):
             key = f"{item.source}/{item.name}"
             if key not in known:
-                known[key] = _answer(members, item, cache, tier)
+                known[key] = _answer(members, item, cache)
                 file.write(json.dumps({"item": key, "answer": known[key]}) + "\n")
                 file.flush()
             _place(known[key], index, logits, present, errors)
@@ -92,8 +91,12 @@ Answer = dict[str, list[float] | str]
 def _read(log: Path) -> dict[str, Answer]:
     if not log.exists():
         return {}
-    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
-    return {line["item"]: line["answer"] for line in lines}
+    known: dict[str, Answer] = {}
+    for line in log.read_text(encoding="utf-8").splitlines():
+        with suppress(ValueError):  # one that was cut off
+            row = json.loads(line)
+            known[row["item"]] = row["answer"]
+    return known
 
 
 def _place(
@@ -107,9 +110,9 @@ def _place(
             logits[index, position], present[index, position] = answer[name], True
 
 
-def _answer(members: Mapping[str, Member], item: Item, cache: CropCache, tier: str) -> Answer:
+def _answer(members: Mapping[str, Member], item: Item, cache: CropCache) -> Answer:
     try:
-        crops = degrade(cache.get(item), tier)
+        crops = cache.get(item)
     except MediaError as error:
         return {"error": error.code}
     return {name: [float(value) for value in logits] for name, logits in judge(members, crops).items()}

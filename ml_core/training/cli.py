@@ -1,7 +1,8 @@
-"""The training commands: `python -m ml_core train | quick_train | evaluate | card`, and `manage.py` the same."""
+"""The training commands: `python -m ml_core train | quick_train`, and `manage.py` the same."""
 
 import argparse
 import logging
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,8 +10,7 @@ from typing import Any
 
 from ml_core.config import PROJECT_ROOT, TRAINED_MODELS
 from ml_core.datatypes import MEMBERS
-from ml_core.errors import WeightsError
-from ml_core.training.manifest import SPLITS, at_most, read_manifests
+from ml_core.training.manifest import read_manifests
 
 logger = logging.getLogger(__name__)
 
@@ -29,27 +29,9 @@ def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--init", nargs="*", default=[], metavar="MEMBER=FILE", help="start weights, or the word imagenet"
     )
+    parser.add_argument("--parent", default=None, metavar="VERSION", help="go on from the weights of this version")
     parser.add_argument("--val-limit", type=int, default=None, help="at most N items of each source and label of val")
     parser.add_argument("--no-promote", action="store_true", help="write the version, but do not make it the champion")
-
-
-def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of `evaluate`."""
-    parser.add_argument("data", nargs="+", type=Path, help="CSV manifests, or folders with real/ and fake/")
-    parser.add_argument("--model-version", default=None, help="the version to evaluate; by default the champion")
-    parser.add_argument("--models", type=Path, default=TRAINED_MODELS, help="the folder of versions")
-    parser.add_argument("--out", type=Path, required=True, help="folder for scores.csv and metrics.json")
-    parser.add_argument("--split", nargs="*", choices=SPLITS, default=list(SPLITS), help="which splits")
-    parser.add_argument("--limit", type=int, default=None, help="at most N items of each source, split and label")
-    parser.add_argument("--tier", default="as_is", help="as_is, jpeg60, half, blur or jpeg60_half")
-    parser.add_argument("--crops", type=Path, default=CROPS, help="where face crops are kept")
-
-
-def add_card_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of `card`."""
-    parser.add_argument("scores", nargs="+", type=Path, help="folders that evaluate wrote")
-    parser.add_argument("--models", type=Path, default=TRAINED_MODELS, help="the folder of versions")
-    parser.add_argument("--out", type=Path, required=True, help="the Markdown file to write")
 
 
 def run_train(options: argparse.Namespace) -> int:
@@ -63,9 +45,10 @@ def run_quick_train(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace, quickly: bool) -> int:
-    from ml_core.training.run import Plan, quick, train
+    from ml_core.training import distributed
+    from ml_core.training.run import Plan, quick, release, train_members
 
-    _log_to_stdout()
+    log_to_stdout()
     try:
         plan = Plan(
             options.version_name,
@@ -77,41 +60,16 @@ def _train(options: argparse.Namespace, quickly: bool) -> int:
             _start_weights(options.init, options.crops.parent),
             options.val_limit,
             promote=not options.no_promote,
+            parent=options.parent,
         )
-        manifest = train(quick(plan) if quickly else plan)
+        plan = quick(plan) if quickly else plan
+        with distributed.group():
+            members = train_members(plan)
+            if distributed.leads():
+                manifest = release(plan, members)
+                logger.info("wrote version %s to %s", manifest["version"], options.out / manifest["version"])
     except (ValueError, FileExistsError, FileNotFoundError) as error:
-        return _refuse(error)
-    logger.info("wrote version %s to %s", manifest["version"], options.out / manifest["version"])
-    return 0
-
-
-def run_evaluate(options: argparse.Namespace) -> int:
-    """`evaluate`: exit status 0 all scored, 1 some refused, 2 usage."""
-    from ml_core.checkpoints import load_version
-    from ml_core.training.crops import CropCache
-    from ml_core.training.evaluate import evaluate
-
-    _log_to_stdout()
-    try:
-        version = load_version(options.models, options.model_version)
-        items = [item for item in read_manifests(options.data) if item.split in options.split]
-        rows = evaluate(version, at_most(items, options.limit), CropCache(options.crops), options.out, options.tier)
-    except (ValueError, FileNotFoundError, KeyError, WeightsError) as error:
-        return _refuse(error)
-    refused = sum(row["status"] == "error" for row in rows)
-    logger.info("%d items scored, %d refused: %s", len(rows) - refused, refused, options.out / "scores.csv")
-    return 1 if refused else 0
-
-
-def run_card(options: argparse.Namespace) -> int:
-    """`card`: the model card from score files."""
-    from ml_core.training.card import write_card
-
-    _log_to_stdout()
-    try:
-        write_card(options.scores, options.models, options.out)
-    except (ValueError, FileNotFoundError, WeightsError) as error:
-        return _refuse(error)
+        return refuse(error)
     return 0
 
 
@@ -137,11 +95,14 @@ def _pairs(texts: list[str]) -> dict[str, str]:
     return pairs
 
 
-def _log_to_stdout() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stdout)
+def log_to_stdout() -> None:
+    """Of the processes that torchrun started only the first one tells what it does."""
+    level = logging.WARNING if os.environ.get("RANK", "0") != "0" else logging.INFO
+    logging.basicConfig(level=level, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stdout)
 
 
-def _refuse(error: Exception) -> int:
+def refuse(error: Exception) -> int:
+    """Says what is wrong; the exit status of wrong usage."""
     sys.stderr.write(f"error: {error}\n")
     return 2
 
@@ -149,6 +110,4 @@ def _refuse(error: Exception) -> int:
 COMMANDS: tuple[tuple[str, Any, Any, str], ...] = (
     ("train", add_train_arguments, run_train, "train all members, the gate and the calibration; write a version"),
     ("quick_train", add_train_arguments, run_quick_train, "the same in five epochs over a small part of the data"),
-    ("evaluate", add_evaluate_arguments, run_evaluate, "score a manifest: scores.csv and all figures"),
-    ("card", add_card_arguments, run_card, "write the model card from evaluations"),
 )

@@ -20,6 +20,7 @@ from ml_core.faces import FaceDetector, crop, deciding_tracks, track, whole
 from ml_core.media.frames import decode
 from ml_core.media.probe import sniff
 from ml_core.training.manifest import Item
+from ml_core.training.self_blend import MEAN_LANDMARKS
 
 RECIPE = f"centerface margin={CROP_MARGIN} frames={FRAMES_PER_VIDEO} v1"
 
@@ -48,6 +49,11 @@ class CropCache:
             part.rename(path)
         crops: Crops = np.load(path, allow_pickle=False)
         return crops
+
+    def landmarks(self, crop: Crops) -> NDArray[np.float32]:
+        """(224, 224, 3) → (5, 2) of its largest face; of a mean face where none is found in the crop itself."""
+        faces = self.detector.detect([Frame(index=0, time=None, image=crop)])
+        return np.array(faces[0].landmarks, np.float32) if faces else MEAN_LANDMARKS * np.float32(len(crop))
 
     def _path(self, item: Item) -> Path:
         stat = item.path.stat()

@@ -97,6 +97,21 @@ def _split_of(group: str) -> str:
     return {8: "val", 9: "test"}.get(place, "train")
 
 
+def role(item: Item) -> str:
+    """What an item may be used for."""
+    return role_of(item.split, item.group)
+
+
+def role_of(split: str, group: str) -> str:
+    """A split is its own role; that of a real-only photograph is said by a hash of its group.
+
+    Half of those become pseudo-fakes (train), a quarter chooses thresholds (val), a quarter is only counted (test).
+    """
+    if split != "real_only":
+        return split
+    return ("train", "train", "val", "test")[int(_hash(group), 16) % 4]
+
+
 def digest(items: Sequence[Item]) -> str:
     """A hash over names, labels and splits: which data a version was trained on."""
     text = "\n".join(sorted(f"{i.source}/{i.name},{i.fake},{i.group},{i.split}" for i in items))

@@ -1,4 +1,7 @@
-"""Training of the image members: start weights, learning rates, and the loop over pairs."""
+"""Training of the image members: start weights, learning rates, and the loop over pairs.
+
+The ViT is first: what it answers while it learns teaches the others, which start from nothing (`distil`).
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,6 +10,7 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file
+from torch import Tensor
 
 from ml_core.models.member import Member
 from ml_core.models.registry import SPECS, build
@@ -14,9 +18,14 @@ from ml_core.models.resnext import ResNeXt
 from ml_core.models.vit import ViT
 from ml_core.training import engine
 from ml_core.training.crops import CropCache
-from ml_core.training.data import Loader, Pairs
+from ml_core.training.data import Loader, Pairs, photographs
+from ml_core.training.distil import Notes
 from ml_core.training.manifest import Item
 from ml_core.transforms import to_tensor
+
+TEACHER = "vit"
+TRAINING_ORDER = (TEACHER, "resnext", "cnn")
+TEACHER_NOTES = "teacher.npy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,34 +52,58 @@ def with_steps(recipe: Recipe, steps: int | None) -> Recipe:
     return recipe if steps is None else replace(recipe, settings=replace(recipe.settings, steps=steps))
 
 
-def start(name: str, recipe: Recipe, weights: Path | None) -> Member:
-    """A member at its start: pretrained backbone where a file is given, elsewhere random by the recipe's seed.
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a member begins: at a file of pretrained weights, or at the weights that an earlier version has."""
+
+    weights: Path | None = None
+    state: Mapping[str, Tensor] | None = None
+
+
+RANDOM = Start()
+
+
+def start(name: str, recipe: Recipe, begin: Start = RANDOM) -> Member:
+    """A member at its start; random by the recipe's seed where nothing is given.
 
     A checkpoint holds only what learns: what is frozen must come out the same when a run goes on.
     """
     torch.manual_seed(recipe.settings.seed)
     member = build(name, recipe.arguments)
-    if weights is not None:
-        if isinstance(member, ViT):
-            member.load_clip(load_file(weights))
-        elif isinstance(member, ResNeXt):
-            member.load_imagenet(load_file(weights))
-        else:
-            raise ValueError(f"{name} has no pretrained start: --init knows vit and resnext")
+    if begin.state is not None:
+        member.load_state_dict(begin.state, strict=True)
+    elif begin.weights is not None:
+        _load_pretrained(name, member, begin.weights)
     return member
 
 
+def _load_pretrained(name: str, member: Member, weights: Path) -> None:
+    if isinstance(member, ViT):
+        member.load_clip(load_file(weights))
+    elif isinstance(member, ResNeXt):
+        member.load_imagenet(load_file(weights))
+    else:
+        raise ValueError(f"{name} has no pretrained start: --init knows vit and resnext")
+
+
 def train_image_member(
-    name: str, recipe: Recipe, items: Sequence[Item], cache: CropCache, checkpoint: Path, weights: Path | None = None
+    name: str, recipe: Recipe, items: Sequence[Item], cache: CropCache, checkpoint: Path, begin: Start = RANDOM
 ) -> Member:
-    """Trains cnn, resnext or vit on the `train` items; goes on from `checkpoint`. Returns the member in eval mode."""
+    """Trains cnn, resnext or vit on the `train` items and on pseudo-fakes made of photographs; goes on from
+    `checkpoint`. Returns the member in eval mode."""
     settings = recipe.settings
-    loader = Loader(Pairs(items), cache, settings.batch, settings.seed, recipe.side)
+    pairs = Pairs([item for item in items if item.split == "train"])
+    loader = Loader(pairs, cache, settings.batch, settings.seed, recipe.side, photographs(items))
     preprocessing = SPECS[name].preprocessing
+    notes = Notes(checkpoint.with_name(TEACHER_NOTES))
+    teaches = name == TEACHER
 
     def steps(first: int, last: int) -> Iterator[engine.Step]:
+        count = settings.batch // 2
         for batch in loader.batches(first, last):
             inputs = to_tensor(batch.pictures, preprocessing.mean, preprocessing.std)
-            yield engine.as_inputs(inputs, batch.labels, batch.step)
+            teacher = None if teaches else notes.read(batch.step * count, count)
+            yield engine.as_inputs(inputs, batch.labels, batch.step, teacher)
 
-    return engine.train(start(name, recipe, weights), steps, settings, checkpoint)
+    member = start(name, recipe, begin)
+    return engine.train(member, steps, settings, checkpoint, notes if teaches else None)

@@ -11,17 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from ml_core.checkpoints import pack, unpack
+from ml_core.checkpoints import load_version, pack, unpack
 from ml_core.config import TRAINED_MODELS
-from ml_core.datatypes import IMAGE_MEMBERS, MEMBERS
+from ml_core.datatypes import MEMBERS
 from ml_core.models.member import Member
 from ml_core.release import Release, write_release
 from ml_core.training import gating, metrics
 from ml_core.training.answers import Answers, ask
 from ml_core.training.card import val_card
 from ml_core.training.crops import CropCache
-from ml_core.training.manifest import Item, at_most, digest
-from ml_core.training.members import RECIPES, Recipe, train_image_member, with_steps
+from ml_core.training.manifest import Item, at_most, digest, role
+from ml_core.training.members import RANDOM, RECIPES, TRAINING_ORDER, Recipe, Start, train_image_member, with_steps
 from ml_core.training.sequences import train_lstm
 from ml_core.versions import Manifest, write_json
 
@@ -45,10 +45,11 @@ class Plan:
     val_limit: int | None = None
     arguments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     promote: bool = True
+    parent: str | None = None  # the version whose weights are trained further
 
     def of(self, split: str) -> list[Item]:
-        """The items of one split."""
-        return [item for item in self.items if item.split == split]
+        """The items of one role: of a split, with their share of the real-only photographs."""
+        return [item for item in self.items if role(item) == split]
 
 
 def quick(plan: Plan) -> Plan:
@@ -61,15 +62,34 @@ def quick(plan: Plan) -> Plan:
 
 def train(plan: Plan) -> Manifest:
     """Runs the plan; returns the manifest of the new version. Raises ValueError where a split or class is missing."""
+    return release(plan, train_members(plan))
+
+
+def train_members(plan: Plan) -> dict[str, Member]:
+    """The four members, each trained or read from the run's folder. Raises ValueError."""
     for split in ("train", "val"):
         if {item.fake for item in plan.of(split)} != {True, False}:
             raise ValueError(f"the split {split!r} needs both real and fake items: add some, or change the splits")
     cache = CropCache(plan.crops)
-    train_items, val_items = plan.of("train"), at_most(plan.of("val"), plan.val_limit)
-    members = {name: train_image_member(name, *_of(plan, name, train_items, cache)) for name in IMAGE_MEMBERS}
-    lstm = train_lstm(_recipe(plan, "lstm"), train_items, members["resnext"], cache, _checkpoint(plan, "lstm"))
-    shipped = {name: as_shipped(name, member) for name, member in {**members, "lstm": lstm}.items()}
-    answers = ask(shipped, val_items, cache, plan.folder)
+    train_items = plan.of("train")
+    begin = starts(plan)
+    members = {name: _image_member(plan, name, cache, begin[name]) for name in TRAINING_ORDER}
+    lstm = _recipe(plan, "lstm"), train_items, members["resnext"], cache, _checkpoint(plan, "lstm"), begin["lstm"]
+    return {**members, "lstm": train_lstm(*lstm)}
+
+
+def starts(plan: Plan) -> dict[str, Start]:
+    """Where each member begins: at the file that `init` names, else as in the parent version. Raises WeightsError."""
+    parent = load_version(plan.root, plan.parent).members if plan.parent else {}
+    inherited = {name: Start(state=member.state_dict()) for name, member in parent.items()}
+    return {name: Start(plan.init[name]) if name in plan.init else inherited.get(name, RANDOM) for name in MEMBERS}
+
+
+def release(plan: Plan, members: Mapping[str, Member]) -> Manifest:
+    """Gate, calibration and bands on `val`, then the version folder; returns its manifest. For one process."""
+    shipped = {name: as_shipped(name, member) for name, member in members.items()}
+    val_items = at_most(plan.of("val"), plan.val_limit)
+    answers = ask(shipped, val_items, CropCache(plan.crops), plan.folder)
     usable = answers.where(range(len(answers.items)))
     fitted = gating.fit(usable)
     figures = val_figures(usable, fitted)
@@ -87,10 +107,8 @@ def _checkpoint(plan: Plan, name: str) -> Path:
     return plan.folder / f"{name}.safetensors"
 
 
-def _of(
-    plan: Plan, name: str, items: Sequence[Item], cache: CropCache
-) -> tuple[Recipe, Sequence[Item], CropCache, Path, Path | None]:
-    return _recipe(plan, name), items, cache, _checkpoint(plan, name), plan.init.get(name)
+def _image_member(plan: Plan, name: str, cache: CropCache, begin: Start) -> Member:
+    return train_image_member(name, _recipe(plan, name), plan.items, cache, _checkpoint(plan, name), begin)
 
 
 def as_shipped(name: str, member: Member) -> Member:
@@ -134,5 +152,6 @@ def _release(plan: Plan, members: Mapping[str, Member], fitted: gating.Fitted, f
         fitted.bands,
         arguments,
         data=data,
-        metrics={"val_auc": figures},
+        metrics={"val_auc": figures, "gate_shape": fitted.shape},
+        parent=plan.parent,
     )

@@ -88,6 +88,7 @@ class TestSanity:
 
     def test_it_works(self, owner: User) -> None:
         make_media(owner)
+        output("register_models")
         assert output("sanity_check") == "Everything is in its place.\n"
 
     def test_missing_file(self, owner: User) -> None:

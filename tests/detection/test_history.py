@@ -167,5 +167,5 @@ def test_queries_do_not_grow(
 ) -> None:
     for _ in range(12):
         make_detection(owner, state="done")
-    with django_assert_num_queries(4):  # session, user, count, page
+    with django_assert_num_queries(8):  # session, user, count, page, feedback; the header: two for rights, one for news
         owner_client.get(URL)

@@ -9,12 +9,14 @@ import pytest
 from django.contrib.auth.models import User
 from django_q.models import OrmQ
 from PIL import Image
+from pytest_django import Settings
 
 from detection import media_store, pipeline, services
 from detection.models import Detection
 from ml_core.datatypes import Frame, Kind
 from ml_core.errors import InferenceError, MediaError
 from ml_core.media.frames import DecoderDied
+from ml_core.versions import write_json
 from tests.factories import make_detection, make_media, make_verdict
 
 pytestmark = pytest.mark.django_db
@@ -31,12 +33,14 @@ def tools(count: int = 1, decoding: Meanwhile | None = None, predicting: Meanwhi
             decoding()
         return [Frame(index, None if count == 1 else index / 2, WIDE) for index in range(count)]
 
-    def predict(frames: list[Frame], kind: Kind, on_stage: Callable[[str], None]) -> dict[str, Any]:
+    def predict(
+        frames: list[Frame], kind: Kind, on_stage: Callable[[str], None], version: str | None
+    ) -> dict[str, Any]:
         on_stage("loading")
         on_stage("models")
         if predicting:
             predicting()
-        return make_verdict(0.9)
+        return make_verdict(0.9, model_version=version or "none")
 
     return pipeline.Tools(decode, predict)
 
@@ -167,3 +171,18 @@ def test_verdict_comes_even_where_the_preview_cannot_be_written(owner: User) -> 
     pipeline.run_detection(detection.pk, tools())
     detection.refresh_from_db()
     assert detection.state == "done"
+
+
+def test_a_verdict_comes_from_the_version_under_which_it_was_claimed(
+    owner: User, tmp_path: Path, settings: Settings
+) -> None:
+    settings.DEEPFAKE_MODELS = tmp_path
+    point_at(tmp_path, "old")
+    detection = make_detection(owner)
+    pipeline.run_detection(detection.pk, tools(decoding=lambda: point_at(tmp_path, "new")))
+    detection.refresh_from_db()
+    assert (detection.state, detection.model_version) == ("done", "old")
+
+
+def point_at(models: Path, version: str) -> None:
+    write_json(models / "manifest.json", {"schema_version": 1, "champion": version})

@@ -173,11 +173,12 @@ class TestDelete:
         kept = make_media(stranger)
         for _ in range(2):
             make_detection(owner, state="done")
+        number = owner.pk
         services.delete_account(owner)
         assert not User.objects.filter(username="owner").exists()
         assert [path.name for path in media_root.iterdir() if not path.name.startswith(".")] == [kept.pk.hex]
         event = AuditEvent.objects.get()
-        assert (event.verb, event.actor, event.actor_name) == ("account_deleted", None, "owner")
+        assert (event.verb, event.actor_id, event.actor_name) == ("account_deleted", number, "owner")
 
     def test_discarding_twice_is_harmless(self, owner: User) -> None:
         media = make_media(owner)

@@ -127,7 +127,8 @@ class TestSchedules:
         before = set(Schedule.objects.values_list("pk", "name", "next_run"))
         schedules.ensure()
         assert set(Schedule.objects.values_list("pk", "name", "next_run")) == before
-        assert {name for _, name, _ in before} == {"reap", "purge"}
+        assert {name for _, name, _ in before} == set(schedules.SCHEDULES)
+        assert {"reap", "purge", "settle", "webhooks", "labels", "registry", "retraining"} <= set(schedules.SCHEDULES)
 
     def test_only_the_light_cluster_runs_them(self, db: None) -> None:
         schedules.ensure()

@@ -24,21 +24,23 @@ STOP_SECONDS = 20
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A running site: where it is, where it keeps uploads, and what the web process has written."""
+    """A running site: where it is, where it keeps uploads, what the web process has written, and its settings."""
 
     url: str
     media: Path
     log: Path
+    environment: Mapping[str, str]
 
     def uploads(self) -> list[str]:
         """The directories of stored media; the staging directory is none."""
         return [entry.name for entry in self.media.iterdir() if not entry.name.startswith(".")]
 
 
-def run(environment: Mapping[str, str], *command: str) -> None:
-    """A command of the site that must succeed."""
+def run(environment: Mapping[str, str], *command: str) -> str:
+    """What a command of the site prints, which must succeed."""
     done = subprocess.run([PYTHON, *command], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def environment_of(directory: Path, database_url: str, models: Path) -> dict[str, str]:
@@ -52,6 +54,8 @@ def environment_of(directory: Path, database_url: str, models: Path) -> dict[str
         "DEEPFAKE_MODELS": str(models),
         "MEDIA_ROOT": str(directory / "media"),
         "PYTHONUNBUFFERED": "1",
+        "DEEPFAKE_UNDO_SECONDS": "5",  # nobody waits half a minute here, or five
+        "DEEPFAKE_NOTICE_SECONDS": "0",
     }
 
 
@@ -125,4 +129,4 @@ def running_site(directory: Path, database_url: str, models: Path) -> Iterator[S
         process(environment, log, *web),
     ):
         wait_until_ready(address, log)
-        yield Site(f"http://{address}", directory / "media", log)
+        yield Site(f"http://{address}", directory / "media", log, environment)

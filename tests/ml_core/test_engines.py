@@ -79,7 +79,7 @@ def test_the_slower_of_two_converters_takes_the_others_file(cache: Path) -> None
 
 def test_bfloat16_is_used_only_where_the_processor_has_it() -> None:
     flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    assert engines.best_precision() == ("bf16" if "avx512_bf16" in flags or "amx_bf16" in flags else "f32")
+    assert engines.best_precision() == ("bf16" if "amx_bf16" in flags else "f32")
 
 
 def test_the_verdict_does_not_depend_on_the_engine(tiny_root: Path, portrait: Picture) -> None:

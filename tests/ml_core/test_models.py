@@ -1,9 +1,12 @@
 """What is true of every member, whatever its architecture."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
 
+from ml_core.models.adaptation import Adaptation
 from ml_core.models.registry import SPECS, build, count_parameters
 from ml_core.models.resnext import FeaturesAndLogits, ResNeXt
 from ml_core.models.vit import ViT
@@ -72,6 +75,39 @@ def test_the_vit_learns_only_in_its_last_blocks_and_sees_fewer_tokens_in_trainin
     assert vit.train()._fewer(tokens).shape == (2, 99, 48)
     assert torch.equal(vit.eval()._fewer(tokens), tokens)
     assert torch.equal(vit.train()._fewer(tokens)[:, 0], tokens[:, 0])  # the class token stays
+
+
+SMALL_VIT: dict[str, Any] = {"embed_dim": 48, "depth": 2, "num_heads": 3}
+
+
+@pytest.mark.parametrize("adaptation", ["norms", "low_rank"])
+def test_a_small_change_learns_in_every_block_and_leaves_the_matrices_alone(adaptation: Adaptation) -> None:
+    vit = ViT(adaptation=adaptation, rank=2, **SMALL_VIT)
+    vit(make_input("vit")).sum().backward()
+    learned = {name for name, parameter in vit.named_parameters() if parameter.grad is not None}
+    assert {name.split(".")[2] for name in learned if name.startswith("trunk.blocks.")} == {"0", "1"}
+    assert "trunk.norm_pre.weight" in learned
+    assert not any(name.endswith(("qkv.weight", "fc1.weight", "patch_embed.proj.weight")) for name in learned)
+    assert any(name.endswith("qkv.up") for name in learned) == (adaptation == "low_rank")
+
+
+def test_an_update_of_low_rank_begins_as_the_pretrained_tower_and_is_kept_when_it_is_loaded_again() -> None:
+    plain, adapted = ViT(**SMALL_VIT).eval(), ViT(adaptation="low_rank", rank=2, **SMALL_VIT).eval()
+    adapted.load_clip(dict(plain.trunk.state_dict()))
+    inputs = make_input("vit")
+    with torch.inference_mode():
+        assert torch.equal(plain.forward_features(inputs), adapted.forward_features(inputs))
+        adapted.trunk.blocks[0].attn.qkv.up.normal_()
+        assert not torch.allclose(plain.forward_features(inputs), adapted.forward_features(inputs))
+    again = ViT(adaptation="low_rank", rank=2, **SMALL_VIT).eval()
+    again.load_state_dict(adapted.state_dict())
+    with torch.inference_mode():
+        assert torch.equal(again(inputs), adapted(inputs))
+
+
+def test_an_unknown_adaptation_is_refused() -> None:
+    with pytest.raises(ValueError, match="wants blocks"):
+        build("vit", {"adaptation": "everything", **SMALL_VIT})
 
 
 def test_the_lstm_hears_the_order_of_the_frames() -> None:

@@ -5,7 +5,7 @@ import pytest
 from torchvision.transforms.v2.functional import normalize, to_image
 
 from ml_core.transforms import CLIP, IMAGENET, Preprocessing, to_tensor
-from ml_core.verdict import LABELS, SENTENCES, Bands
+from ml_core.verdict import LABELS, SENTENCES, Bands, disagreement
 
 
 @pytest.mark.parametrize("preprocessing", [IMAGENET, CLIP])
@@ -46,3 +46,20 @@ def test_the_bands(p: float, band: str) -> None:
 def test_edges_that_do_not_rise_are_refused() -> None:
     with pytest.raises(ValueError, match="rise"):
         Bands(real=0.8, fake=0.7)
+
+
+def test_members_that_disagree_move_the_edges_apart() -> None:
+    bands = Bands(widen=0.5)
+    assert bands.widened(0.0) == bands
+    apart = bands.widened(1.0)
+    assert [apart.real, apart.fake] == pytest.approx([0.15, 0.85])
+    assert apart.strong_real <= apart.real < apart.fake <= apart.strong_fake
+    assert (bands.band(0.8), apart.band(0.8)) == ("fake", "inconclusive")
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [([], 0), ([(0.9, 1)], 0), ([(0.0, 1), (1.0, 1)], 1), ([(0.0, 0), (1.0, 1)], 0), ([(0.0, 0), (1.0, 0)], 1)],
+)
+def test_disagreement_counts_members_by_their_weight(scores: list[tuple[float, float]], expected: float) -> None:
+    assert disagreement(scores) == pytest.approx(expected)

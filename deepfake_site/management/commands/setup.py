@@ -10,12 +10,12 @@ from django.core.management.base import BaseCommand
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from deepfake_site import secret_key
+from deepfake_site import metrics, secret_key
 from detection import media_store
 
 
 class Command(BaseCommand):
-    help = "Make what is missing: key file, directories, database, roles; demo accounts where nobody is registered."
+    help = "Make what is missing: key file, directories, database, roles, model versions; demo accounts at first."
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -23,7 +23,9 @@ class Command(BaseCommand):
             self.stdout.write(f"New secret key: {settings.SECRET_KEY_FILE}")
         for directory in (media_store.root(), media_store.staging()):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        metrics.forget()
         self._prepare_database(options["verbosity"])
+        call_command("register_models", stdout=self.stdout)
 
     def _prepare_database(self, verbosity: int) -> None:
         """A database that is up to date costs one look at its migrations and nothing more."""

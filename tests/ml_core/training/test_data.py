@@ -10,9 +10,8 @@ import pytest
 from ml_core.training.augment import augment
 from ml_core.training.crops import CropCache
 from ml_core.training.data import Loader, Pairs
-from ml_core.training.degrade import TIERS, degrade
 from ml_core.training.manifest import at_most, digest, read_manifests
-from ml_core.training.sequences import camera_move, view
+from ml_core.training.sequences import View, camera_move, choose, show
 from tests.ml_core.training.toy import make_manifest, picture
 
 
@@ -116,7 +115,7 @@ def test_augmentation_is_repeatable_and_changes_pictures() -> None:
 
 
 def test_a_still_becomes_a_clip_that_moves() -> None:
-    clip = camera_move(picture(fake=False, seed=1)[None], np.random.default_rng(0))
+    clip = camera_move(np.stack([picture(fake=False, seed=1)] * 16), np.random.default_rng(0))
     assert clip.shape == (16, 224, 224, 3)
     steps = [np.abs(a.astype(int) - b).mean() for a, b in pairwise(clip)]
     assert max(steps) > 0
@@ -124,15 +123,26 @@ def test_a_still_becomes_a_clip_that_moves() -> None:
 
 
 def test_views_differ_by_number_and_are_repeatable(tmp_path: Path) -> None:
-    item = read_manifests([make_manifest(tmp_path)])[0]
-    crops = picture(fake=False, seed=0)[None]
-    assert np.array_equal(view(item, crops, 0, 1), view(item, crops, 0, 1))
-    assert not np.array_equal(view(item, crops, 0, 1), view(item, crops, 1, 1))
+    item, cache = read_manifests([make_manifest(tmp_path)])[0], CropCache(tmp_path / "crops")
+    first, again, other = (show(View(item, number), cache, 1) for number in (0, 0, 1))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
 
 
-@pytest.mark.parametrize("tier", TIERS)
-def test_tiers_keep_the_shape(tier: str) -> None:
-    crops = picture(fake=True, seed=1)[None]
-    degraded = degrade(crops, tier)
-    assert degraded.shape == crops.shape
-    assert (tier == "as_is") == np.array_equal(degraded, crops)
+def test_a_pseudo_fake_clip_moves_as_its_original_and_trembles_inside(tmp_path: Path) -> None:
+    item, cache = read_manifests([make_manifest(tmp_path)])[0], CropCache(tmp_path / "crops")
+    real, fake = (show(View(item, 0, pretended), cache, 1).astype(int) for pretended in (False, True))
+    changed = np.abs(real - fake).mean(axis=(0, 3))
+    assert changed[90:150, 80:140].mean() > 3 * changed[:20].mean()
+    trembling = np.diff(fake - real, axis=0)[:, 90:150, 80:140]
+    assert np.abs(trembling).mean() > 0.2
+
+
+def test_the_lstm_learns_from_pairs_of_every_kind(tmp_path: Path) -> None:
+    items = [item for item in read_manifests([make_manifest(tmp_path)]) if item.split == "train"]
+    chosen = choose(items, seed=1)
+    pretended = [view for view in chosen if view.pretended]
+    assert pretended
+    assert all(not view.item.fake and view.fake for view in pretended)
+    assert all(View(view.item, view.number) in chosen for view in pretended if not view.item.is_clip)
+    assert abs(sum(view.fake for view in chosen) - len(chosen) / 2) <= sum(view.item.is_clip for view in chosen)

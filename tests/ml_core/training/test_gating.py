@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from ml_core.calibration import Calibration
 from ml_core.datatypes import MEMBERS
@@ -13,6 +14,7 @@ from ml_core.models.ensemble import Gate
 from ml_core.training import gating, metrics
 from ml_core.training.answers import Answers
 from ml_core.training.manifest import Item
+from ml_core.verdict import Bands
 
 
 def make_answers(count: int = 400, seed: int = 0) -> Answers:
@@ -72,20 +74,109 @@ def test_calibration_recovers_the_temperature_and_the_bias() -> None:
     assert found.bias == pytest.approx(0.4, abs=0.05)
 
 
+def agreed(p: NDArray[np.float64]) -> gating.Judged:
+    """Answers on which all members agree."""
+    return gating.Judged(p, np.zeros(len(p)))
+
+
+def test_disagreement_widens_the_region_where_it_goes_with_mistakes() -> None:
+    rng = np.random.default_rng(0)
+    doubt = rng.choice([0.0, 0.8], 20_000)
+    p = rng.random(20_000)
+    truth = np.where(doubt > 0, rng.random(20_000) < 0.5, rng.random(20_000) < p)  # in doubt, the answer says nothing
+    judged = gating.Judged(p, doubt)
+    bands = gating.choose_bands(judged, truth, np.ones(20_000))
+    assert bands.widen > 0
+    decided = np.array([bands.widened(d).band(x) != "inconclusive" for x, d in zip(p, doubt, strict=True)])
+    assert decided[doubt > 0].mean() < decided[doubt == 0].mean() / 4
+    fake = np.array([bands.widened(d).band(x) in {"fake", "strong_fake"} for x, d in zip(p, doubt, strict=True)])
+    assert truth[fake].mean() >= 0.95
+
+
+@pytest.mark.parametrize("widen", [0.0, 0.25, 1.0, 3.0])
+def test_moving_the_answer_is_moving_the_edges(widen: float) -> None:
+    rng = np.random.default_rng(1)
+    judged = gating.Judged(rng.random(500), rng.random(500))
+    bands = Bands(0.1, 0.3, 0.7, 0.9, widen)
+    fakeness, realness = judged.against(widen)
+    for p, doubt, up, down in zip(judged.p, judged.doubt, fakeness, realness, strict=True):
+        moved = bands.widened(doubt)
+        assert (p >= moved.fake) == (up >= bands.fake)
+        assert (p <= moved.real) == (down <= bands.real)
+
+
 def test_outside_the_inconclusive_region_the_answers_are_right() -> None:
     rng = np.random.default_rng(0)
     p = rng.random(20_000)
     truth = rng.random(20_000) < p
-    bands = gating.choose_bands(p, truth, np.ones(20_000))
+    bands = gating.choose_bands(agreed(p), truth, np.ones(20_000))
     assert truth[p >= bands.fake].mean() >= 0.95
     assert (~truth[p <= bands.real]).mean() >= 0.95
     assert bands.real < 0.2
     assert bands.fake > 0.8
 
 
+def test_every_source_of_reals_bounds_the_false_alarms() -> None:
+    rng = np.random.default_rng(0)
+    p = np.concatenate([rng.uniform(0, 0.4, 500), rng.uniform(0.6, 1, 500)])
+    truth = np.arange(1000) >= 500
+    odd_camera = rng.uniform(0.5, 0.9, 100)
+    without = gating.choose_bands(agreed(p), truth, np.ones(1000))
+    bounded = gating.choose_bands(agreed(p), truth, np.ones(1000), [agreed(odd_camera)])
+    assert without.fake < 0.7
+    assert (odd_camera >= without.fake).mean() > 0.05
+    assert (odd_camera >= bounded.fake).mean() <= 0.05
+
+
+def with_real_only(answers: Answers, p_fake: float, count: int = 60) -> Answers:
+    """The same with a source of real photographs on which every member leans towards `p_fake`."""
+    items = [Item(Path(f"w{n}.png"), False, "wild", "", f"w{n}", "real_only", f"w{n}.png") for n in range(count)]
+    margin = np.log(p_fake / (1 - p_fake))
+    logits = np.tile(np.array([-margin / 2, margin / 2], np.float32), (count, 4, 1))
+    present = np.ones((count, 4), bool)
+    return Answers(
+        [*answers.items, *items],
+        np.concatenate([answers.logits, logits]),
+        np.concatenate([answers.present, present]),
+        {},
+    )
+
+
+def test_a_real_only_source_moves_the_threshold_and_nothing_else() -> None:
+    plain, suspicious = gating.fit(make_answers()), gating.fit(with_real_only(make_answers(), p_fake=0.95))
+    assert suspicious.calibration == plain.calibration
+    assert all(torch.equal(a, b) for a, b in zip(plain.gate.parameters(), suspicious.gate.parameters(), strict=True))
+    assert suspicious.bands.fake > plain.bands.fake
+
+
+def test_a_constant_gate_gives_everybody_the_same_weight_on_every_item() -> None:
+    answers = make_answers()
+    gate = gating.fit_gate(answers, gating.balance(answers), seed=0, shape="constant")
+    _, weights = gating.fuse(gate, answers)
+    with_clip = answers.present[:, 3]
+    assert np.allclose(weights[with_clip], weights[with_clip][0], atol=1e-6)
+    assert weights[0, 2] > 0.5
+
+
+def test_the_shape_with_the_larger_least_gain_ships() -> None:
+    answers = make_answers(80, seed=3)
+    weights = gating.balance(answers)
+    gains = {s: gating.least_gain(answers, gating._cross_fitted(answers, weights, 0, s)[0]) for s in gating.SHAPES}
+    assert gating.fit(answers).shape == max(gains, key=lambda shape: gains[shape])
+
+
+def test_least_gain_is_that_of_the_worst_source() -> None:
+    answers = make_answers(800)
+    best = answers.logits[:, 2]
+    assert gating.least_gain(answers, best) == pytest.approx(0, abs=1e-9)
+    spoiled = best.copy()
+    spoiled[[item.source == "b" for item in answers.items]] *= -1
+    assert gating.least_gain(answers, spoiled) < -0.5
+
+
 def test_a_useless_detector_is_nearly_always_inconclusive() -> None:
     rng = np.random.default_rng(0)
-    bands = gating.choose_bands(rng.random(2000), rng.random(2000) < 0.5, np.ones(2000))
+    bands = gating.choose_bands(agreed(rng.random(2000)), rng.random(2000) < 0.5, np.ones(2000))
     assert (bands.real, bands.fake) == (0.02, 0.98)
 
 

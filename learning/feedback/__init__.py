@@ -1,0 +1,1 @@
+"""What people say about verdicts, and what of it becomes a label."""
