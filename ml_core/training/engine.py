@@ -7,6 +7,7 @@ that is not finite stops the run.
 
 import json
 import logging
+import shutil
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
@@ -66,8 +67,23 @@ def best_device() -> torch.device:
 
 def autocast(device: torch.device) -> AbstractContextManager[None]:
     """bf16 where it is faster: on a GPU and with AMX. AVX512-BF16 alone was measured to be slower than float32."""
-    quick = device.type == "cuda" or torch.cpu.get_capabilities().get("amx_bf16", False)
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=bool(quick))
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_matrix_units(device))
+
+
+def has_matrix_units(device: torch.device) -> bool:
+    """Whether bf16 products are much faster there than float32 ones: what lies between them then takes the time."""
+    return device.type == "cuda" or bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+
+
+def fuse(member: Member, device: torch.device) -> None:
+    """Compiles a transformer's blocks where that pays and a C++ compiler is there; names and weights stay the same.
+
+    Measured with AMX on two cores: 14.8 pictures a second instead of 10.9 in training the last four of twelve blocks.
+    """
+    if has_matrix_units(device) and shutil.which("g++"):
+        for name, module in member.named_modules():
+            if name.split(".")[-2:-1] == ["blocks"]:
+                module.compile()
 
 
 def rate_at(step: int, settings: Settings) -> float:
@@ -92,6 +108,7 @@ def train(
     """
     device = best_device()
     member.to(device).train()
+    fuse(member, device)
     optimizer = _optimizer(member, settings)
     first = distributed.agree(resume(member, optimizer, checkpoint))
     model = distributed.joined(member)

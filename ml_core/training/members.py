@@ -40,7 +40,7 @@ class Recipe:
 # What two processor cores without bf16 units could do in two hours: a from-scratch ResNeXt sees more at 128 px in the
 # same time, the ViT sees 40 % of its tokens while it learns. With a GPU give all of them more `--steps`.
 RECIPES: dict[str, Recipe] = {
-    "vit": Recipe(engine.Settings(steps=720, batch=16, rate=1e-4, save_every=25), arguments={"keep": 0.4}),
+    "vit": Recipe(engine.Settings(steps=2600, batch=32, rate=5e-5, save_every=25)),
     "cnn": Recipe(engine.Settings(steps=200, batch=32, rate=1e-3, head_rate=1.0)),
     "resnext": Recipe(engine.Settings(steps=60, batch=32, rate=5e-4, head_rate=1.0), side=128),
     "lstm": Recipe(engine.Settings(steps=200, batch=32, rate=5e-4, head_rate=1.0)),

@@ -140,10 +140,13 @@ function queued(line, batch, alone) {
   return job;
 }
 
-input.addEventListener("change", () => {
+function takeChosen() {
   take([...input.files]);
   input.value = "";
-});
+}
+
+input.addEventListener("change", takeChosen);
+if (input.files.length) takeChosen(); // chosen before this script had come
 for (const name of ["dragenter", "dragover"]) {
   drop.addEventListener(name, (event) => {
     event.preventDefault();
