@@ -156,6 +156,7 @@ DEEPFAKE_FEEDBACK_PER_DAY = env.number("DEEPFAKE_FEEDBACK_PER_DAY", 200)
 DEEPFAKE_EVALUATIONS = env.path("DEEPFAKE_EVALUATIONS", VAR_DIR / "evaluations")
 DEEPFAKE_FROZEN = [Path(path) for path in env.words("DEEPFAKE_FROZEN")]
 DEEPFAKE_AUTO_PROMOTE = env.flag("DEEPFAKE_AUTO_PROMOTE")
+DEEPFAKE_SHADOW_PER_HOUR = env.number("DEEPFAKE_SHADOW_PER_HOUR", 60)  # detections that a version in shadow is asked
 DEEPFAKE_EXPORT_KEY = os.environ.get("DEEPFAKE_EXPORT_KEY", "")  # signs exported versions
 
 # Learning from feedback. Replay: manifests of base data beside which confirmed items are learned; those that are not

@@ -44,6 +44,7 @@ _ADMINISTRATION = (
     "feedback.set_aside_reporter",
     "registry.view_evaluation",
     "registry.view_frozenset",
+    "registry.view_shadowscore",
     "registry.promote_modelversion",
     "retraining.start_run",
     "retraining.view_snapshot",

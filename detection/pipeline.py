@@ -101,7 +101,7 @@ def _judge(lease: leases.Lease, tools: Tools) -> Verdict | None:
     media = detection.media
     kind = cast(Kind, media.kind)
     start = time.monotonic()
-    frames = _decode(media, kind, tools)
+    frames = decode(media, kind, tools)
     decode_ms = round((time.monotonic() - start) * 1000, 1)
     if not _stage(lease, Detection.Stage.FACES):
         return None
@@ -118,7 +118,7 @@ def _judge(lease: leases.Lease, tools: Tools) -> Verdict | None:
     return verdict
 
 
-def _decode(media: MediaFile, kind: Kind, tools: Tools) -> list[Frame]:
+def decode(media: MediaFile, kind: Kind, tools: Tools) -> list[Frame]:
     """The frames of the original; it may have been purged, or be deleted at this very moment."""
     path = media_store.root() / str(media.file.name)
     try:

@@ -32,7 +32,8 @@ def _nothing(stage: str) -> None:
 class HostClient:
     """One host process, one request at a time."""
 
-    def __init__(self, root: Path = TRAINED_MODELS, device: str | None = None) -> None:
+    def __init__(self, root: Path = TRAINED_MODELS, device: str | None = None, nice: int = 0) -> None:
+        self._nice = nice  # 19: whoever else wants the processor gets it
         self._command = [sys.executable, "-m", "ml_core.host", "--models", str(root)]
         if device:
             self._command += ["--device", device]
@@ -107,7 +108,14 @@ class HostClient:
                 stdout=subprocess.PIPE,
                 cwd=PROJECT_ROOT,
             )
+            self._step_back(self._process.pid)
         return self._process
+
+    def _step_back(self, pid: int) -> None:
+        """Before it loads anything: its threads inherit the priority."""
+        if self._nice:
+            with suppress(ProcessLookupError):
+                os.setpriority(os.PRIO_PROCESS, pid, self._nice)
 
 
 def _end(process: subprocess.Popen[bytes], late: threading.Event) -> None:

@@ -9,9 +9,10 @@ from django.http import HttpRequest
 
 from detection.admin import ReadOnlyAdmin
 from learning.registry import services
+from learning.registry.comparison import comparisons
 from learning.registry.errors import RegistryError
 from learning.registry.judging import ask_for_judgement
-from learning.registry.models import Evaluation, FrozenSet, ModelVersion
+from learning.registry.models import Evaluation, FrozenSet, ModelVersion, ShadowScore
 
 
 @admin.register(ModelVersion)
@@ -22,7 +23,13 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     list_filter = ("state", "origin")
     list_select_related = ("parent",)
     search_fields = ("name", "run_id", "manifest_sha256")
-    actions = ("promote", "roll_back", "evaluate")
+    readonly_fields = ("in_shadow",)
+    actions = ("promote", "roll_back", "evaluate", "shadow", "end_shadow")
+
+    @admin.display(description="In shadow")
+    def in_shadow(self, version: ModelVersion) -> str:
+        """How it answered beside the champion."""
+        return "\n".join(line.sentence for line in comparisons(version)) or "–"
 
     def has_promote_permission(self, request: HttpRequest) -> bool:
         """Whoever may only look gets no actions."""
@@ -51,6 +58,20 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         for version in queryset:
             self._act(request, lambda row=version: self._ask(request, row), "waits to be evaluated")
 
+    @admin.action(description="Watch beside the champion (shadow)", permissions=["promote"])
+    def shadow(self, request: HttpRequest, queryset: QuerySet[ModelVersion]) -> None:
+        """One at a time: a second one is refused."""
+        for version in queryset:
+            self._act(request, lambda row=version: services.shadow(row, cast("User", request.user)), "is watched now")
+
+    @admin.action(description="Stop watching", permissions=["promote"])
+    def end_shadow(self, request: HttpRequest, queryset: QuerySet[ModelVersion]) -> None:
+        """What it answered stays."""
+        for version in queryset:
+            self._act(
+                request, lambda row=version: services.end_shadow(row, cast("User", request.user)), "is not watched now"
+            )
+
     def _ask(self, request: HttpRequest, version: ModelVersion) -> ModelVersion:
         ask_for_judgement(version, cast("User", request.user))
         return version
@@ -77,3 +98,23 @@ class FrozenSetAdmin(ReadOnlyAdmin):
 
     list_display = ("name", "role", "split", "tier", "limit", "active", "registered_at")
     list_filter = ("role", "active")
+
+
+@admin.register(ShadowScore)
+class ShadowScoreAdmin(ReadOnlyAdmin):
+    """What a version in shadow would have said, beside what people were told. Comparisons stand with the version."""
+
+    list_display = ("version", "detection_id", "label", "p_fake", "told", "told_p_fake", "asked_at")
+    list_filter = ("version", "label")
+    list_select_related = ("version", "detection")
+    raw_id_fields = ("detection",)
+
+    @admin.display(description="People were told")
+    def told(self, score: ShadowScore) -> str:
+        """By the champion."""
+        return score.detection.label
+
+    @admin.display(description="with P(fake)")
+    def told_p_fake(self, score: ShadowScore) -> float | None:
+        """Also by the champion."""
+        return score.detection.p_fake

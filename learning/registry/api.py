@@ -13,6 +13,7 @@ from detection.api.schema import ProblemSerializer
 from detection.api.scopes import LEARN_RUN
 from detection.api.views import ApiView, ListView, person
 from learning.registry import services
+from learning.registry.comparison import comparisons
 from learning.registry.errors import RegistryError
 from learning.registry.judging import ask_for_judgement
 from learning.registry.models import ModelVersion
@@ -22,7 +23,7 @@ from learning.registry.serializers import SeenSerializer, VersionSerializer, Who
 VIEW, PROMOTE = "registry.view_modelversion", "registry.promote_modelversion"
 CONFLICT = OpenApiResponse(
     ProblemSerializer,
-    description="`already_champion`, `champion_changed`, `not_judged`, `wrong_state`, `nothing_to_roll_back`, …",
+    description="`already_champion`, `champion_changed`, `not_judged`, `shadow_taken`, `wrong_state`, …",
 )
 BAD = OpenApiResponse(ProblemSerializer, description="`bad_weights`: nothing was changed")
 
@@ -67,7 +68,7 @@ class Version(RegistryView):
 
     @extend_schema(operation_id="model", responses=WholeVersionSerializer)
     def get(self, request: Request, name: str) -> Response:
-        """A version with what the gate said about it last."""
+        """A version with what the gate said about it last, and how it answered in shadow."""
         return Response(whole(version_named(name)))
 
 
@@ -114,9 +115,26 @@ class Judgement(RegistryView):
         return Response(whole(version), status=202)
 
 
+class Shadow(RegistryView):
+    """Needs the right to promote."""
+
+    permission_classes = (HasScope.of(LEARN_RUN), HasPermission.of(PROMOTE))
+
+    @extend_schema(operation_id="model_shadow", request=None, responses={200: WholeVersionSerializer, 409: CONFLICT})
+    def post(self, request: Request, name: str) -> Response:
+        """Watch a candidate beside the champion: it answers real detections, and nobody's result depends on it."""
+        return Response(whole(services.shadow(version_named(name), person(request))))
+
+    @extend_schema(operation_id="model_shadow_end", responses={200: WholeVersionSerializer, 409: CONFLICT})
+    def delete(self, request: Request, name: str) -> Response:
+        """Stop watching: it is a candidate like others again, and what it answered stays."""
+        return Response(whole(services.end_shadow(version_named(name), person(request))))
+
+
 def whole(version: ModelVersion) -> dict[str, Any]:
-    """A version with its last evaluation."""
+    """A version with its last evaluation and what it said in shadow."""
     row = version_named(version.name)
+    row.comparisons = comparisons(row)  # type: ignore[attr-defined]  # for the serializer
     row.evaluation = latest_evaluation(row)  # type: ignore[attr-defined]  # for the serializer
     return dict(WholeVersionSerializer(row).data)
 

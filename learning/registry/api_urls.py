@@ -10,5 +10,6 @@ urlpatterns = [
     path("models/rollback", api.Rollback.as_view(), name="api_model_rollback"),
     path("models/<str:name>", api.Version.as_view(), name="api_model"),
     path("models/<str:name>/promote", api.Promotion.as_view(), name="api_model_promote"),
+    path("models/<str:name>/shadow", api.Shadow.as_view(), name="api_model_shadow"),
     path("models/<str:name>/evaluate", api.Judgement.as_view(), name="api_model_evaluate"),
 ]

@@ -7,6 +7,7 @@ from django.apps import AppConfig
 
 SCHEDULES: dict[str, dict[str, Any]] = {
     "registry": {"func": "learning.registry.tasks.settle", "schedule_type": "I", "minutes": 1},
+    "shadow": {"func": "learning.registry.tasks.wake_shadow", "schedule_type": "I", "minutes": 10},
 }
 
 

@@ -5,6 +5,9 @@ from ml_core.errors import CodedError, ErrorText
 ERRORS: dict[str, ErrorText] = {
     "unknown_version": ErrorText("There is no version of this name. Look at the list of versions.", 404),
     "wrong_state": ErrorText("A version in this state cannot do that. Reload the page to see its state.", 409),
+    "shadow_taken": ErrorText(
+        "Another version is watched beside the champion. One at a time: stop watching that one first.", 409
+    ),
     "already_champion": ErrorText("This version is the champion already. Nothing was changed.", 409),
     "champion_changed": ErrorText(
         "Somebody else changed the champion meanwhile. Nothing was changed by you: look at the new one first.", 409

@@ -6,18 +6,22 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
+from detection.models import Detection
+
 
 class ModelVersion(models.Model):
     """One version folder.
 
     candidate ──promote──▶ champion ──another is promoted, or rollback──▶ retired
-      │  │                    ▲  ▲                                           │
-      │  └──shadow──▶ shadow──┘  └────────promote, rollback──────────────────┘
+      │ │  ▲                  ▲  ▲                                           │
+      │ │  └─end_shadow─┐     │  └────────promote, rollback──────────────────┘
+      │ └────shadow──▶ shadow─┘
       └──refuse──▶ refused ◀──refuse── shadow
 
-    At most one champion, held by the database. `confirmed` is whether the pointer in the models' folder is known to
-    name it: a promotion writes the rows with their audit event, then the pointer, then confirms; `reconcile` ends what
-    was cut off in between, and takes over what was moved on disk while the row was confirmed.
+    At most one champion and at most one shadow, held by the database. `confirmed` is whether the pointer in the models'
+    folder is known to name the champion: a promotion writes the rows with their audit event, then the pointer, then
+    confirms; `reconcile` ends what was cut off in between, and takes over what was moved on disk while the row was
+    confirmed.
     """
 
     class State(models.TextChoices):
@@ -48,6 +52,7 @@ class ModelVersion(models.Model):
     registered_at = models.DateTimeField(default=timezone.now)
     promoted_at = models.DateTimeField(null=True, blank=True)
     retired_at = models.DateTimeField(null=True, blank=True)
+    shadow_since = models.DateTimeField(null=True, blank=True)  # the last time; what came before is not asked
 
     class Meta:
         ordering = ("-registered_at", "-id")
@@ -57,6 +62,7 @@ class ModelVersion(models.Model):
         )
         constraints = (
             models.UniqueConstraint(fields=("state",), condition=Q(state="champion"), name="registry_one_champion"),
+            models.UniqueConstraint(fields=("state",), condition=Q(state="shadow"), name="registry_one_shadow"),
         )
 
     def __str__(self) -> str:
@@ -131,3 +137,26 @@ class Evaluation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version} against {self.champion}: {'passed' if self.passed else 'refused'}"
+
+
+class ShadowScore(models.Model):
+    """What a version in shadow would have said where the champion spoke. Nobody's result depends on it.
+
+    The row is made before the version is asked, so that a file that kills whoever looks at it is asked about once:
+    without `answered_at` there was no answer.
+    """
+
+    version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="shadow_scores")
+    detection = models.ForeignKey(Detection, on_delete=models.CASCADE, related_name="shadow_scores")
+    label = models.CharField(max_length=14, choices=Detection.Label.choices, blank=True, default="")
+    p_fake = models.FloatField(null=True, blank=True)
+    members = models.JSONField(default=dict, blank=True)  # as in Verdict.as_dict()
+    asked_at = models.DateTimeField(default=timezone.now, db_index=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-asked_at", "-id")
+        constraints = (models.UniqueConstraint(fields=("version", "detection"), name="registry_shadow_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.version} on {self.detection_id}: {self.label or 'no answer'}"

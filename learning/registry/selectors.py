@@ -33,6 +33,11 @@ def champion() -> ModelVersion:
     return version
 
 
+def shadow_or_none() -> ModelVersion | None:
+    """The one that is watched beside the champion, where there is one."""
+    return versions().filter(state=ModelVersion.State.SHADOW).first()
+
+
 def latest_evaluation(version: ModelVersion) -> Evaluation | None:
     """What the gate said last about it."""
     return version.evaluations.select_related("champion").first()

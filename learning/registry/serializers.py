@@ -25,6 +25,7 @@ class VersionSerializer(serializers.Serializer[Any]):
     registered_at = serializers.DateTimeField()
     promoted_at = serializers.DateTimeField(allow_null=True)
     retired_at = serializers.DateTimeField(allow_null=True)
+    shadow_since = serializers.DateTimeField(allow_null=True, help_text="When it was last set beside the champion.")
     reasons = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))
 
 
@@ -38,10 +39,29 @@ class EvaluationSerializer(serializers.Serializer[Any]):
     report = serializers.DictField(help_text="reasons, slices, checks, improvement, fit and policy of the gate.")
 
 
+class ComparisonSerializer(serializers.Serializer[Any]):
+    """How it answered real detections beside one champion. Labels count as people see them."""
+
+    champion = serializers.CharField()
+    since = serializers.DateTimeField(help_text="When the first question was put.")
+    asked = serializers.IntegerField()
+    answered = serializers.IntegerField(help_text="The next four add up to it.")
+    same = serializers.IntegerField()
+    to_fake = serializers.IntegerField(help_text="FAKE, where the champion said something else.")
+    to_real = serializers.IntegerField()
+    to_undecided = serializers.IntegerField(help_text="Neither, where the champion said FAKE or REAL, or the other.")
+    mean_difference = serializers.FloatField(allow_null=True, help_text="Of P(fake), this version minus champion.")
+    mean_distance = serializers.FloatField(allow_null=True, help_text="The same without signs.")
+    decided = serializers.IntegerField(help_text="Answered items on which a label stands.")
+    champion_right = serializers.IntegerField(help_text="Of the decided ones, on the true side of one half.")
+    shadow_right = serializers.IntegerField()
+
+
 class WholeVersionSerializer(VersionSerializer):
-    """With the last evaluation."""
+    """With the last evaluation, and what it said in shadow."""
 
     evaluation = EvaluationSerializer(allow_null=True)
+    comparisons = ComparisonSerializer(many=True, help_text="Empty where it never was in shadow.")
 
 
 class SeenSerializer(serializers.Serializer[Any]):

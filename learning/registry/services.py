@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from detection import audit
 from learning.registry import folders, pointer, rows, verification
@@ -107,13 +108,28 @@ def refuse(version: ModelVersion, reasons: Reasons, actor: User | None = None) -
 
 @transaction.atomic
 def shadow(version: ModelVersion, actor: User | None) -> ModelVersion:
-    """A candidate that is to be watched beside the champion for a while."""
+    """A candidate that is to be watched beside the champion for a while: `shadowing` asks it. One at a time."""
     row = rows.locked(version)
     if row.state != State.CANDIDATE:
         raise RegistryError("wrong_state", f"{row.name} is {row.state}")
-    row.state = State.SHADOW
-    row.save(update_fields=["state"])
+    row.state, row.shadow_since = State.SHADOW, timezone.now()
+    try:
+        row.save(update_fields=["state", "shadow_since"])
+    except IntegrityError as error:  # the database allows one, also where two press at once
+        raise RegistryError("shadow_taken", row.name) from error
     audit.record(actor, "version_shadowed", row, name=row.name)
+    return row
+
+
+@transaction.atomic
+def end_shadow(version: ModelVersion, actor: User | None) -> ModelVersion:
+    """A candidate like others again. What it answered stays."""
+    row = rows.locked(version)
+    if row.state != State.SHADOW:
+        raise RegistryError("wrong_state", f"{row.name} is {row.state}")
+    row.state = State.CANDIDATE
+    row.save(update_fields=["state"])
+    audit.record(actor, "version_unshadowed", row, name=row.name)
     return row
 
 

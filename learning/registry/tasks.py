@@ -2,7 +2,7 @@
 
 import logging
 
-from learning.registry import judging, notices, reconcile
+from learning.registry import judging, notices, reconcile, shadowing
 from learning.registry.errors import RegistryError
 from learning.registry.models import ModelVersion
 
@@ -29,3 +29,13 @@ def settle() -> None:
     """Rows and folders, every minute, in the light cluster."""
     for sentence in reconcile.reconcile():
         logger.warning("registry: %s", sentence)
+
+
+def wake_shadow() -> None:
+    """Is there anything to ask the version in shadow? Every ten minutes, in the light cluster."""
+    shadowing.wake()
+
+
+def shadow() -> None:
+    """Ask it, in the training cluster."""
+    shadowing.catch_up()

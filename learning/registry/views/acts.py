@@ -1,4 +1,4 @@
-"""The buttons: promote, roll back, evaluate. Each names the champion that the person saw."""
+"""The buttons: promote, roll back, evaluate, watch. What moves the champion names the one that the person saw."""
 
 from collections.abc import Callable
 from typing import cast
@@ -48,6 +48,24 @@ def evaluate(request: HttpRequest, name: str) -> HttpResponse:
         return row
 
     act(request, ask, "waits to be evaluated. You get a mail when the gate has judged it")
+    return redirect("registry:version", name)
+
+
+@login_required
+@require_POST
+def shadow(request: HttpRequest, name: str) -> HttpResponse:
+    """It answers beside the champion, unseen."""
+    row = visible(request, name)
+    act(request, lambda person: services.shadow(row, person), "is watched beside the champion now")
+    return redirect("registry:version", name)
+
+
+@login_required
+@require_POST
+def end_shadow(request: HttpRequest, name: str) -> HttpResponse:
+    """It is a candidate like others again."""
+    row = visible(request, name)
+    act(request, lambda person: services.end_shadow(row, person), "is not watched any more")
     return redirect("registry:version", name)
 
 

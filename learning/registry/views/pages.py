@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from learning.registry.changelog import changelog
+from learning.registry.comparison import comparisons
 from learning.registry.errors import RegistryError
 from learning.registry.models import ModelVersion
 from learning.registry.selectors import champion_or_none, frozen_sets, latest_evaluation, version_named, versions
@@ -53,6 +54,7 @@ def version(request: HttpRequest, name: str) -> HttpResponse:
         "current": current,
         "ready": current and judged is not None and judged.passed and row.state in ("candidate", "shadow", "retired"),
         "may_be_judged": row.state in ("candidate", "shadow", "retired") and not current,
+        "comparisons": comparisons(row),
         "children": row.children.all(),
     }
     return render(request, "registry/version.html", context)
