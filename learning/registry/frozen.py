@@ -1,7 +1,8 @@
 """Frozen sets are registered: the items of one split of a manifest, known by their content from then on."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
@@ -54,17 +55,45 @@ def register_set(
 
 def register_defaults(manifests: Iterable[Path], actor: User | None = None) -> list[FrozenSet]:
     """`val`, `test` and `real_only` of each manifest that is there, and of `val` a few items as canaries."""
-    made = []
+    return [usual.register(actor) for usual in _usual_of(manifests)]
+
+
+def register_missing(manifests: Iterable[Path]) -> Iterator[str]:
+    """The same at every start: a set whose name is known costs no look at its files. What was done, a sentence each.
+
+    A manifest that cannot be used is told and stops neither the others nor whoever called.
+    """
     for manifest in manifests:
-        if not manifest.is_file():
-            continue
-        splits = {item.split for item in read_csv(manifest)}
+        try:
+            for usual in _usual_of([manifest]):
+                if not FrozenSet.objects.filter(name=usual.name).exists():
+                    yield f"frozen set {usual.name}: {usual.register(None).items.count()} items"
+        except (RegistryError, ValueError, OSError) as error:
+            yield f"{manifest} was not frozen: {error}"
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """A set that is registered where nobody says otherwise."""
+
+    name: str
+    manifest: Path
+    split: str
+    role: str
+    limit: int
+
+    def register(self, actor: User | None) -> FrozenSet:
+        """As `register_set` does."""
+        return register_set(self.name, self.manifest, self.split, self.role, limit=self.limit, actor=actor)
+
+
+def _usual_of(manifests: Iterable[Path]) -> Iterator[Usual]:
+    for manifest in manifests:
+        splits = {item.split for item in read_csv(manifest)} if manifest.is_file() else set()
         for split in [split for split in DEFAULT_SPLITS if split in splits]:
-            made.append(register_set(f"{manifest.stem}-{split}", manifest, split, limit=DEFAULT_LIMIT, actor=actor))
+            yield Usual(f"{manifest.stem}-{split}", manifest, split, Role.HOLDOUT, DEFAULT_LIMIT)
         if "val" in splits:
-            name = f"{manifest.stem}-canary"
-            made.append(register_set(name, manifest, "val", Role.CANARY, limit=CANARY_LIMIT, actor=actor))
-    return made
+            yield Usual(f"{manifest.stem}-canary", manifest, "val", Role.CANARY, CANARY_LIMIT)
 
 
 def default_manifests() -> list[Path]:

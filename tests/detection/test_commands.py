@@ -128,6 +128,7 @@ class TestSetup:
             "DJANGO_SETTINGS_MODULE": "deepfake_site.settings",
             "DEEPFAKE_VAR": str(var),
             "MEDIA_ROOT": str(var / "media"),
+            "DEEPFAKE_FROZEN": str(var / "none.csv"),
         }
         command = [sys.executable, "manage.py", "setup"]
         return subprocess.run(

@@ -53,6 +53,7 @@ def environment_of(directory: Path, database_url: str, models: Path) -> dict[str
         "DEEPFAKE_CACHE": str(models / "cache"),
         "DEEPFAKE_MODELS": str(models),
         "MEDIA_ROOT": str(directory / "media"),
+        "DEEPFAKE_FROZEN": str(directory / "none.csv"),  # not what lies in the checkout's `data`
         "PYTHONUNBUFFERED": "1",
         "DEEPFAKE_UNDO_SECONDS": "5",  # nobody waits half a minute here, or five
         "DEEPFAKE_NOTICE_SECONDS": "0",

@@ -1,6 +1,7 @@
 """From a candidate to the report: what is asked, what is stored, who hears of it, and what is kept from training."""
 
 import csv
+import io
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ from pytest_django import Settings
 
 from detection.models import AuditEvent
 from learning.registry import evaluation, notices, panels, pointer, scores
+from learning.registry import frozen as frozen_module
 from learning.registry.errors import RegistryError
 from learning.registry.evaluation import score
-from learning.registry.frozen import register_set
+from learning.registry.frozen import register_missing, register_set
 from learning.registry.judging import ask_for_judgement, judge_version
 from learning.registry.models import FrozenItem, FrozenSet, ModelVersion
 from learning.registry.panels import Panel
@@ -159,6 +161,41 @@ class TestFrozen:
     def test_the_command_takes_the_splits_that_are_there(self, one: ModelVersion, tmp_path: Path) -> None:
         call_command("register_frozen_sets", str(make_data(tmp_path, 4)), verbosity=0)
         assert list(FrozenSet.objects.values_list("name", "role")) == [("lab-test", "holdout")]
+
+
+class TestSetup:
+    """What `manage.py setup` does at every start."""
+
+    def said(self, *manifests: Path) -> list[str]:
+        return list(register_missing(manifests))
+
+    def test_it_works(self, one: ModelVersion, tmp_path: Path) -> None:
+        manifest = make_data(tmp_path, 4)
+        assert self.said(manifest) == ["frozen set lab-test: 4 items"]
+        assert self.said(manifest) == []
+
+    def test_what_is_registered_is_not_looked_at_again(
+        self, one: ModelVersion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        manifest = make_data(tmp_path, 4)
+        self.said(manifest)
+        monkeypatch.setattr(frozen_module, "_sha256", lambda path: pytest.fail("hashed again"))
+        assert self.said(manifest) == []
+
+    def test_a_manifest_that_cannot_be_used_stops_nothing(self, one: ModelVersion, tmp_path: Path) -> None:
+        (tmp_path / "one").mkdir()
+        bad = make_data(tmp_path / "one", 4).rename(tmp_path / "one" / "gone.csv")
+        (tmp_path / "one" / "real1.png").unlink()
+        first, second = self.said(bad, tmp_path / "none.csv", make_data(tmp_path, 4))
+        assert first.startswith(f"{bad} was not frozen: ")
+        assert second == "frozen set lab-test: 4 items"
+        assert FrozenSet.objects.count() == 1
+
+    def test_without_data_it_is_silent(self, db: None, settings: Settings, tmp_path: Path) -> None:
+        settings.BASE_DIR, settings.DEEPFAKE_FROZEN = tmp_path, []
+        output = io.StringIO()
+        call_command("register_frozen_sets", missing=True, stdout=output)
+        assert output.getvalue() == ""
 
 
 def decided(owner: User, moderator: User, verdict: str, sha256: str) -> str:

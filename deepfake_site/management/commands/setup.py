@@ -15,7 +15,9 @@ from detection import media_store
 
 
 class Command(BaseCommand):
-    help = "Make what is missing: key file, directories, database, roles, model versions; demo accounts at first."
+    help = (
+        "Make what is missing: key file, directories, database, roles, versions, frozen sets; demo accounts at first."
+    )
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -26,6 +28,7 @@ class Command(BaseCommand):
         metrics.forget()
         self._prepare_database(options["verbosity"])
         call_command("register_models", stdout=self.stdout)
+        call_command("register_frozen_sets", missing=True, stdout=self.stdout)
 
     def _prepare_database(self, verbosity: int) -> None:
         """A database that is up to date costs one look at its migrations and nothing more."""

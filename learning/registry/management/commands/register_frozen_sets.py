@@ -1,4 +1,4 @@
-"""`manage.py register_frozen_sets`: held-out data that no training may read."""
+"""`manage.py register_frozen_sets`: held-out data that no training may read. `setup` calls it with --missing."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from learning.registry.errors import RegistryError
-from learning.registry.frozen import default_manifests, register_defaults, register_set
+from learning.registry.frozen import default_manifests, register_defaults, register_missing, register_set
 from learning.registry.models import FrozenSet
 from ml_core.training.manifest import SPLITS
 
@@ -22,9 +22,16 @@ class Command(BaseCommand):
         parser.add_argument("--tier", default="as_is")
         parser.add_argument("--limit", type=int, help="Score at most N items of each source and label.")
 
+        parser.add_argument("--missing", action="store_true", help="Only sets that are not registered; never fails.")
+
     def handle(self, *args: Any, **options: Any) -> None:
+        manifests = options["manifests"] or default_manifests()
+        if options["missing"]:
+            for sentence in register_missing(manifests):
+                self.stdout.write(sentence)
+            return
         try:
-            made = self._register(options["manifests"] or default_manifests(), options)
+            made = self._register(manifests, options)
         except (RegistryError, ValueError, OSError) as error:
             raise CommandError(str(error)) from error
         for row in made:
