@@ -25,13 +25,14 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends libgl1 libglib2.0-0 \
     && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin app \
-    && install --directory --owner app --group app /srv/media /srv/var /srv/static
+    && install --directory --owner app --group app /srv/media /srv/var /srv/models /srv/static
 COPY --from=packages /opt/venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     DEEPFAKE_VAR=/srv/var \
     DEEPFAKE_CACHE=/srv/var/cache \
+    DEEPFAKE_MODELS=/srv/models \
     MEDIA_ROOT=/srv/media \
     DJANGO_STATIC_ROOT=/srv/static
 WORKDIR /app
@@ -40,7 +41,7 @@ COPY . .
 RUN DJANGO_SECRET_KEY=build python manage.py collectstatic --noinput
 USER app
 EXPOSE 8000
-VOLUME ["/srv/media", "/srv/var"]
+VOLUME ["/srv/media", "/srv/var", "/srv/models"]
 CMD ["gunicorn", "deepfake_site.wsgi", "--bind", "0.0.0.0:8000", "--no-control-socket", "--worker-class", "gthread", \
      "--workers", "2", "--threads", "8", "--timeout", "120", "--worker-tmp-dir", "/dev/shm"]
 

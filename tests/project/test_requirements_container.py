@@ -9,6 +9,7 @@ import yaml
 from django.conf import settings
 
 ROOT = Path(__file__).resolve().parents[2]
+VOLUMES = ["media:/srv/media", "var:/srv/var", "models:/srv/models"]
 CLUSTERS = {"worker": None, "light": "light", "training": "training"}
 
 
@@ -70,10 +71,10 @@ def test_nothing_starts_before_the_database_is_ready(compose: dict[str, Any]) ->
     assert compose["services"]["setup"]["depends_on"] == {"db": {"condition": "service_healthy"}}
 
 
-def test_uploads_and_caches_outlive_their_container(compose: dict[str, Any]) -> None:
-    assert set(compose["volumes"]) == {"database", "media", "var"}
-    for name in ("web", *CLUSTERS):
-        assert compose["services"][name]["volumes"] == ["media:/srv/media", "var:/srv/var"]
+def test_uploads_caches_and_versions_outlive_their_container(compose: dict[str, Any]) -> None:
+    assert set(compose["volumes"]) == {"database", "media", "models", "var"}
+    for name in ("setup", "web", *CLUSTERS):
+        assert compose["services"][name]["volumes"] == VOLUMES
 
 
 def test_no_secret_has_a_default(compose: dict[str, Any]) -> None:
@@ -85,3 +86,18 @@ def test_no_secret_has_a_default(compose: dict[str, Any]) -> None:
 
 def test_the_web_is_published_on_this_machine_only(compose: dict[str, Any]) -> None:
     assert all(port.startswith("127.0.0.1:") for port in compose["services"]["web"]["ports"])
+
+
+def test_the_unprivileged_user_may_write_where_the_volumes_are_mounted() -> None:
+    """A new volume takes the owner of the folder that the image has in its place."""
+    made = re.search(r"install --directory --owner app --group app (.+)", (ROOT / "Dockerfile").read_text())
+    assert made
+    folders = {volume.split(":")[1] for volume in VOLUMES}
+    assert folders <= set(made[1].split())
+    assert folders == set(re.findall(r"/srv/\w+", instructions("VOLUME")[0]))
+
+
+def test_versions_are_kept_in_their_volume_and_the_image_brings_the_first() -> None:
+    assert "DEEPFAKE_MODELS=/srv/models" in (ROOT / "Dockerfile").read_text()
+    ignored = (ROOT / ".dockerignore").read_text().split()
+    assert not {"trained_models", "trained_models/", "*.safetensors"} & set(ignored)

@@ -12,12 +12,11 @@ from django.db.migrations.executor import MigrationExecutor
 
 from deepfake_site import metrics, secret_key
 from detection import media_store
+from learning.registry.seeding import seed
 
 
 class Command(BaseCommand):
-    help = (
-        "Make what is missing: key file, directories, database, roles, versions, frozen sets; demo accounts at first."
-    )
+    help = "Make what is missing: keys, directories, database, roles, model versions, frozen sets, demo accounts."
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -27,6 +26,8 @@ class Command(BaseCommand):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         metrics.forget()
         self._prepare_database(options["verbosity"])
+        for sentence in seed():
+            self.stdout.write(sentence)
         call_command("register_models", stdout=self.stdout)
         call_command("register_frozen_sets", missing=True, stdout=self.stdout)
 
