@@ -1,33 +1,19 @@
-"""At the same moment: real threads with connections of their own."""
+"""Requests at the same moment."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
 
 from detection.api import tokens
 from detection.api.models import ApiToken, IdempotencyRecord, UserQuota
 from detection.models import Detection, MediaFile
 from tests.factories import jpeg_bytes, token_client
+from tests.races import together
 
 AT_ONCE = 50
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def together(count: int, act: Any) -> list[Any]:
-    """What so many threads got."""
-
-    def one(number: int) -> Any:
-        try:
-            return act(number)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(one, range(count)))
 
 
 def test_fifty_equal_requests_make_one_row(owner: User) -> None:
