@@ -19,6 +19,8 @@ from tests.factories import make_user
 # The models of the tests are tiny, and hosts, workers and tests share the processor: threads that wait for each other
 # by spinning would cost more than they bring. Set before anything loads torch; child processes inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Nor is a network of a few neurons worth a C++ compiler: training would compile its blocks where the processor has AMX.
+os.environ.setdefault("TORCHDYNAMO_DISABLE", "1")
 
 
 @pytest.fixture(scope="session")

@@ -7,11 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from ml_core.models.cnn import CNN
+from ml_core.models.registry import build
 from ml_core.training import engine
 from ml_core.transforms import IMAGENET, to_tensor
 from tests.ml_core.training.toy import picture
+from tests.tiny import TINY
 
 SETTINGS = engine.Settings(steps=30, batch=8, rate=3e-3, head_rate=1.0, save_every=10)
 PICTURES = np.stack([picture(number % 2 == 1, number, side=64) for number in range(8)])
@@ -63,6 +66,20 @@ def test_a_finished_run_is_loaded_and_not_run_again(tmp_path: Path) -> None:
 
     again = engine.train(CNN(width=4), none, SETTINGS, tmp_path / "cnn.safetensors")
     assert torch.equal(first.state_dict()["head.weight"], again.state_dict()["head.weight"])
+
+
+@pytest.mark.parametrize(("amx", "compiler"), [(True, "/usr/bin/g++"), (True, None), (False, "/usr/bin/g++")])
+def test_blocks_are_compiled_where_it_pays_and_can_be_done(
+    monkeypatch: pytest.MonkeyPatch, amx: bool, compiler: str | None
+) -> None:
+    member, compiled = build("vit", TINY["vit"]), list[nn.Module]()
+    names = list(member.state_dict())
+    monkeypatch.setattr(engine, "has_matrix_units", lambda device: amx)
+    monkeypatch.setattr(engine.shutil, "which", lambda program: compiler)
+    monkeypatch.setattr(nn.Module, "compile", lambda block: compiled.append(block))
+    engine.fuse(member, torch.device("cpu"))
+    assert compiled == (list(member.trunk.blocks) if amx and compiler else [])
+    assert list(member.state_dict()) == names
 
 
 def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
