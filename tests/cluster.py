@@ -71,11 +71,18 @@ class Worker:
 
     def kill(self, *marks: str) -> int:
         """SIGKILL the process with these marks as soon as there is one; gives its id."""
-        self.wait_for(lambda: self.find(*marks))
-        victim = self.find(*marks)
-        assert victim is not None, f"{marks} ended by itself"
-        victim.kill()
-        return victim.pid
+        killed: list[int] = []
+
+        def strike() -> bool:
+            victim = self.find(*marks)
+            with suppress(psutil.NoSuchProcess):  # short lives may end between the look and the blow
+                if victim:
+                    victim.kill()
+                    killed.append(victim.pid)
+            return bool(killed)
+
+        self.wait_for(strike)
+        return killed[0]
 
     def stop(self) -> None:
         """SIGTERM, as a process manager would."""
