@@ -1,4 +1,4 @@
-"""One site per database and one browser for all its tests."""
+"""One browser and one site per database for all tests of this package."""
 
 import os
 import shutil
@@ -32,16 +32,16 @@ def chromium() -> str:
     raise AssertionError  # skip does not return
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Ends with the module: while it runs, Django takes this thread for an asynchronous one."""
+    """Ends with the package: while it runs, Django takes this thread for an asynchronous one."""
     path = chromium()
     expect.set_options(timeout=PAGE_MS)
     with sync_playwright() as playwright, playwright.chromium.launch(executable_path=path, args=FLAGS) as running:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny version, made by a process of its own: this one need not load torch."""
     root = tmp_path_factory.mktemp("models")
@@ -49,7 +49,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="package", params=["sqlite", "postgresql"])
 def site(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, models: Path, browser: Browser
 ) -> Iterator[Site]:
@@ -58,11 +58,11 @@ def site(
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_picture(tmp_path_factory.mktemp("samples") / "astronaut.jpg")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_video(tmp_path_factory.mktemp("samples") / "astronaut.avi")

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+ONE_DATABASE = pytest.mark.parametrize("site", ["sqlite"], indirect=True)  # what a page looks like, both have in common
 SERVER = os.environ.get("TEST_DATABASE_URL") or "postgres://postgres@127.0.0.1:5432/postgres"
 NAME = f"deepfake_e2e_{os.getpid()}"
 

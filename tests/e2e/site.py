@@ -57,6 +57,8 @@ def environment_of(directory: Path, database_url: str, models: Path) -> dict[str
         "PYTHONUNBUFFERED": "1",
         "DEEPFAKE_UNDO_SECONDS": "5",  # nobody waits half a minute here, or five
         "DEEPFAKE_NOTICE_SECONDS": "0",
+        "DEEPFAKE_AUDIT_SHARE": "0",  # nothing is drawn by lot
+        "DEEPFAKE_GOLD_SHARE": "0",
     }
 
 

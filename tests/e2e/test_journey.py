@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.e2e.databases import ONE_DATABASE
 from tests.e2e.person import WORK_MS, Person, person_at
 from tests.e2e.site import Site
 
@@ -95,6 +96,7 @@ def signs_out(person: Person) -> None:
     expect(person.page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
+@ONE_DATABASE
 def test_refused_file_is_named_in_place(site: Site, browser: Browser, picture: Path, tmp_path: Path) -> None:
     note, broken = tmp_path / "note.jpg", tmp_path / "broken.jpg"
     note.write_text("not a picture")
@@ -109,6 +111,7 @@ def test_refused_file_is_named_in_place(site: Site, browser: Browser, picture: P
         assert site.uploads() == before
 
 
+@ONE_DATABASE
 def test_without_javascript(site: Site, browser: Browser, picture: Path, tmp_path: Path) -> None:
     note = tmp_path / "note.txt"
     note.write_text("not a picture")
@@ -125,6 +128,7 @@ def test_without_javascript(site: Site, browser: Browser, picture: Path, tmp_pat
         expect(person.page.get_by_role("button", name="Show previews")).to_be_visible()
 
 
+@ONE_DATABASE
 def test_on_a_phone(site: Site, browser: Browser, picture: Path) -> None:
     with person_at(site, browser, **PHONE) as person:
         person.registers()
@@ -137,6 +141,7 @@ def test_on_a_phone(site: Site, browser: Browser, picture: Path) -> None:
             person.has_no_sideways_scrolling()
 
 
+@ONE_DATABASE
 def test_forgotten_password(site: Site, browser: Browser) -> None:
     """The mail goes to the console, that is into the web server's log."""
     with person_at(site, browser) as person:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
@@ -10,8 +11,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
+from tests.e2e.databases import ONE_DATABASE
 from tests.e2e.person import PASSWORD, Person, person_at
-from tests.e2e.site import Site, run
+from tests.e2e.site import Site, process, run
 
 pytestmark = pytest.mark.e2e
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -19,19 +21,35 @@ TEAM = {"anna": "moderator", "bert": "moderator", "cleo": "moderator"}
 HIRE = """
 import json, sys
 from django.contrib.auth.models import User
+from detection.moderation.models import ModerationCase
 from detection.permissions import give_role
+ModerationCase.objects.all().delete()
 for name, role in json.loads('{team}').items():
     if not User.objects.filter(username=name).exists():
         give_role(User.objects.create_user(name, name + '@example.org', '{password}'), role)
 """
-SETTLE = "from detection.moderation.tasks import settle; settle()"
+CLOCK = """
+import time
+from detection.moderation.tasks import settle
+while True:
+    settle()
+    time.sleep(0.5)
+"""
 OPPOSITE = {"FAKE": ("r", "real"), "REAL": ("f1", "fake")}
 
 
 @pytest.fixture
 def team(site: Site) -> None:
-    """Three moderators."""
+    """Three moderators and an empty queue, whatever other tests left in it."""
     run(site.environment, "manage.py", "shell", "-c", HIRE.format(team=json.dumps(TEAM), password=PASSWORD))
+
+
+@pytest.fixture
+def clock(site: Site, tmp_path: Path) -> Iterator[Path]:
+    """The clock's task, again and again, to save a minute of waiting; mail is printed into this file."""
+    log = tmp_path / "clock.log"
+    with process(site.environment, log, "manage.py", "shell", "-c", CLOCK):
+        yield log
 
 
 def hired(stack: ExitStack, site: Site, browser: Browser, name: str, **options: object) -> Person:
@@ -70,23 +88,20 @@ def claims_next(person: Person) -> str:
     raise AssertionError("no case came")
 
 
-def until_told(site: Site, person: Person, path: str, words: str, mail: str) -> None:
-    """Undo runs out, the decision takes effect, the owner sees it and has mail: printed by the clock's task, which is
-    run here to save a minute, or by the site's own clock where that was quicker."""
-    printed, shown, sent = "", False, False
-    for _ in range(40):
-        printed += run(site.environment, "manage.py", "shell", "-c", SETTLE)
+def until_told(clock: Path, person: Person, path: str, words: str, mail: str) -> None:
+    """Undo runs out, the decision takes effect, the owner sees it and has mail."""
+    shown = sent = False
+    for _ in range(60):
         person.goes_to(path)
         shown = words in person.page.get_by_role("main").inner_text()
-        letters = (printed + site.log.with_name("worker.log").read_text()).split("Subject: ")
-        sent = any(person.name in letter and mail in letter for letter in letters)
+        sent = any(person.name in letter and mail in letter for letter in clock.read_text().split("Subject: "))
         if shown and sent:
             return
-        person.page.wait_for_timeout(500)
+        person.page.wait_for_timeout(1000)
     raise AssertionError(f"the owner saw {words!r}: {shown}; had mail with {mail!r}: {sent}")
 
 
-def test_from_dispute_to_overturned(site: Site, browser: Browser, team: None, picture: Path) -> None:
+def test_from_dispute_to_overturned(site: Site, browser: Browser, team: None, clock: Path, picture: Path) -> None:
     with ExitStack() as stack:
         owner = stack.enter_context(person_at(site, browser))
         label, path = checked(owner, picture)
@@ -101,13 +116,13 @@ def test_from_dispute_to_overturned(site: Site, browser: Browser, team: None, pi
         expect(bert.page.get_by_role("main")).not_to_contain_text("unsure;")
         presses_keys(bert, f"{keys}d")
         expect(bert.page.get_by_role("button", name="Undo")).to_be_visible()
-        until_told(site, owner, path, "two moderators", f"Now: {verdict}")
+        until_told(clock, owner, path, "two moderators", f"Now: {verdict}")
         expect(owner.page.locator("[data-verdict]")).to_contain_text(label.split()[0], ignore_case=True)
         appeals(owner)
         cleo = hired(stack, site, browser, "cleo")
         assert claims_next(cleo) == case
         overturns(cleo, "f1" if verdict == "real" else "r")
-        until_told(site, owner, path, "the decision was overturned", "Your appeal was answered")
+        until_told(clock, owner, path, "the decision was overturned", "Your appeal was answered")
         expect(owner.page.get_by_role("main")).to_contain_text("We compared it with the original.")
     run(site.environment, "manage.py", "verify_audit")
 
@@ -147,7 +162,6 @@ def overturns(moderator: Person, keys: str) -> None:
 
 
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-ONE_DATABASE = pytest.mark.parametrize("site", ["sqlite"], indirect=True)  # what a page looks like, both have in common
 
 
 def looks_right(person: Person) -> None:
