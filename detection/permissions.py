@@ -6,7 +6,6 @@ only superusers may add or change them.
 
 from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
-from django.db.models import Q
 
 USER, MODERATOR, LEAD, ADMIN = "user", "moderator", "lead", "admin"
 
@@ -77,13 +76,10 @@ ROLES: dict[str, tuple[str, ...]] = {
 @transaction.atomic
 def create_roles() -> None:
     """Make the groups and give them exactly their permissions."""
+    known = {f"{p.content_type.app_label}.{p.codename}": p for p in Permission.objects.select_related("content_type")}
     for role, names in ROLES.items():
         group, _ = Group.objects.get_or_create(name=role)
-        wanted = Q(pk__in=[])
-        for name in names:
-            app, codename = name.split(".")
-            wanted |= Q(content_type__app_label=app, codename=codename)
-        group.permissions.set(Permission.objects.filter(wanted))
+        group.permissions.set(known[name] for name in names if name in known)
 
 
 def give_role(user: User, role: str) -> None:
