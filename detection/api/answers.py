@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from detection.api.idempotency import REFUSALS, replayed
 from detection.api.schema import ProblemSerializer
 from detection.api.serializers import DetectionSerializer
 from detection.api.waiting import preferred_wait, wait_until_over
@@ -23,7 +24,7 @@ ACCEPTED: dict[int, Any] = {
     202: OpenApiResponse(
         DetectionSerializer, description="Accepted. `Location` says where, `Retry-After` when to ask."
     ),
-    410: OpenApiResponse(ProblemSerializer, description="`deleted`: what this key had made is gone"),
+    410: REFUSALS[410],
     422: OpenApiResponse(ProblemSerializer, description="`key_reused`, or " + REFUSED),
     507: OpenApiResponse(ProblemSerializer, description="`disk_full`"),
 }
@@ -31,9 +32,7 @@ ACCEPTED: dict[int, Any] = {
 
 def accepted_or_done(request: Request, detection: Detection, *, existing: bool = False) -> Response:
     """202 while it goes on, 200 once it is over; waits as long as the program prefers to."""
-    headers = {"Location": reverse("api:detection", args=[detection.pk], request=request)}
-    if existing:
-        headers["Idempotent-Replayed"] = "true"
+    headers = {"Location": reverse("api:detection", args=[detection.pk], request=request)} | replayed(existing)
     response = current(request, detection)
     if not detection.is_over:
         response.status_code = 202

@@ -22,12 +22,6 @@ from detection.api.submissions import Outcome, Wish
 from detection.api.views import ApiView, person
 
 MOST_FILES = 50
-IDEMPOTENCY_KEY = OpenApiParameter(
-    idempotency.HEADER,
-    {"type": "string", "maxLength": idempotency.MAX_LENGTH, "pattern": "^[!-~]+$"},
-    OpenApiParameter.HEADER,
-    description="The same key with the same request makes one detection, however often it is sent within a day.",
-)
 PREFER = OpenApiParameter(
     "Prefer",
     {"type": "string", "examples": ["wait=20"]},
@@ -113,7 +107,7 @@ class DetectImage(DetectOne):
         operation_id="detect_image",
         summary="Judge a picture",
         description="A JPG, PNG or WebP of at least 224 × 224 pixels. The detection is a job: wait for it.",
-        parameters=[IDEMPOTENCY_KEY, PREFER],
+        parameters=[idempotency.PARAMETER, PREFER],
         request={"multipart/form-data": UploadSerializer},
         responses=ACCEPTED,
     )
@@ -128,7 +122,7 @@ class DetectVideo(DetectOne):
         operation_id="detect_video",
         summary="Judge a video",
         description="An MP4, AVI, MOV, MKV, FLV or WebM. 16 frames over its whole length are looked at.",
-        parameters=[IDEMPOTENCY_KEY, PREFER],
+        parameters=[idempotency.PARAMETER, PREFER],
         request={"multipart/form-data": UploadSerializer},
         responses=ACCEPTED,
     )
@@ -143,7 +137,7 @@ class DetectBatch(UploadView):
         operation_id="detect_batch",
         summary="Judge several files",
         description=f"Up to {MOST_FILES} pictures and videos. 202 where at least one was taken; `files` says which.",
-        parameters=[IDEMPOTENCY_KEY],
+        parameters=[idempotency.PARAMETER],
         request={"multipart/form-data": BatchSerializer},
         responses={
             202: BatchOutcomeSerializer,

@@ -9,12 +9,13 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from detection.api import idempotency
 from detection.api.permissions import HasScope
 from detection.api.problems import Problem
 from detection.api.schema import ProblemSerializer
 from detection.api.scopes import WEBHOOKS_WRITE
 from detection.api.views import ApiView, ListView, person
-from detection.webhooks import selectors, services, switch
+from detection.webhooks import selectors, services, signing, switch
 from detection.webhooks.errors import WebhookError
 from detection.webhooks.models import WebhookDelivery, WebhookEndpoint
 from detection.webhooks.serializers import (
@@ -59,16 +60,20 @@ class Webhooks(WebhookView, ListView):
 
     @extend_schema(
         operation_id="webhook_add",
+        parameters=[idempotency.PARAMETER],
         request=WebhookInputSerializer,
-        responses={201: WebhookWithSecretSerializer, 409: FULL},
+        responses={201: WebhookWithSecretSerializer, 409: FULL, **idempotency.REFUSALS},
     )
     def post(self, request: Request) -> Response:
-        """A new webhook. The answer is the only place where its secret is shown."""
+        """A new webhook. The answer, and its repetition under the same Idempotency-Key, alone show the secret."""
         form = WebhookInputSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        endpoint, secret = services.add(person(request), **form.validated_data)
-        address = reverse("api_webhook", args=[endpoint.pk])
-        return Response(with_secret(endpoint, secret), status=201, headers={"Location": address})
+        values, mine = form.validated_data, selectors.endpoints_of(request.user)
+        endpoint, before = idempotency.once(
+            request, values, lambda: services.add(person(request), **values)[0], lambda pk: mine.filter(pk=pk).first()
+        )
+        headers = {"Location": reverse("api_webhook", args=[endpoint.pk]), **idempotency.replayed(before)}
+        return Response(with_secret(endpoint, signing.secret_of(endpoint.secret_salt)), status=201, headers=headers)
 
 
 class Webhook(WebhookView):

@@ -12,6 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from detection.api import idempotency
 from detection.api.permissions import HasScope
 from detection.api.problems import Problem
 from detection.api.schema import ProblemSerializer
@@ -115,20 +116,31 @@ class FeedbackListView(ListView):
     @extend_schema(
         operation_id="feedback_give",
         summary="Say whether a verdict is right",
+        parameters=[idempotency.PARAMETER],
         request=NewFeedbackSerializer,
-        responses={201: FeedbackSerializer, 200: FeedbackSerializer, 404: ProblemSerializer, 409: CONFLICT},
+        responses={
+            **{201: FeedbackSerializer, 200: FeedbackSerializer, 404: ProblemSerializer, 409: CONFLICT},
+            **idempotency.REFUSALS,
+        },
     )
     def post(self, request: Request) -> Response:
         """One answer per person and detection: 201 for the first, 200 where an earlier one is changed by this one.
 
-        Moderators may also answer about flagged detections of others.
+        Moderators may also answer about flagged detections of others. With an Idempotency-Key, a repetition changes
+        nothing any more, also where the answer was changed or withdrawn in between.
         """
         data = validated(NewFeedbackSerializer, request)
         detection = judgeable_detection(request.user, data["detection"])
         known = feedback_on(detection, request.user) is not None
-        with refusals():
-            feedback = services.give(detection, person(request), answer_from(data))
-        return Response(FeedbackSerializer(feedback).data, status=200 if known else 201)
+
+        def give() -> Feedback:
+            with refusals():
+                return services.give(detection, person(request), answer_from(data))
+
+        mine = feedback_of(request.user)
+        feedback, before = idempotency.once(request, data, give, lambda pk: mine.filter(pk=pk).first(), repeatable=True)
+        status = 200 if known else 201
+        return Response(FeedbackSerializer(feedback).data, status=status, headers=idempotency.replayed(before))
 
 
 class FeedbackView(ApiView):

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from detection.api import idempotency
 from detection.api.permissions import HasPermission, HasScope
 from detection.api.problems import Problem
 from detection.api.schema import ProblemSerializer
@@ -16,7 +17,7 @@ from detection.api.views import ApiView, person
 from learning.retraining import services, stats
 from learning.retraining.errors import RetrainingError, sentence
 from learning.retraining.models import TrainingRun
-from learning.retraining.selectors import run_or_404
+from learning.retraining.selectors import run_or_404, runs
 from learning.retraining.views import MAY_START, MAY_VIEW
 
 
@@ -108,8 +109,10 @@ class Retrain(ApiView):
 
     @extend_schema(
         operation_id="rl_retrain",
+        parameters=[idempotency.PARAMETER],
         request=RetrainSerializer,
         responses={
+            **idempotency.REFUSALS,
             202: RunSerializer,
             409: OpenApiResponse(ProblemSerializer, description="`already_running`, `no_champion`"),
         },
@@ -117,12 +120,17 @@ class Retrain(ApiView):
     def post(self, request: Request) -> Response:
         wanted = RetrainSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
-        try:
-            run = services.start_run(person(request), TrainingRun.Trigger.API, wanted.validated_data["kind"])
-        except RetrainingError as error:
-            raise Problem(error.code, error.status, error.sentence) from error
+        kind = wanted.validated_data["kind"]
+
+        def start() -> TrainingRun:
+            try:
+                return services.start_run(person(request), TrainingRun.Trigger.API, kind)
+            except RetrainingError as error:
+                raise Problem(error.code, error.status, error.sentence) from error
+
+        run, before = idempotency.once(request, kind, start, lambda pk: runs().filter(pk=pk).first())
         body = RunSerializer(run).data
-        return Response(body, status=202, headers={"Location": body["url"]})
+        return Response(body, status=202, headers={"Location": body["url"], **idempotency.replayed(before)})
 
 
 class Run(ApiView):

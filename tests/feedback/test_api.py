@@ -141,3 +141,34 @@ def test_it_takes_the_scope(owner: User, feedback: Feedback) -> None:
 def test_nobody(db: None, anonymous_client: Client) -> None:
     assert anonymous_client.get(ALL).status_code == 401
     assert anonymous_client.get(f"{ALL}/{uuid.uuid4()}").status_code == 401
+
+
+class TestIdempotency:
+    def send(self, program: Client, detection: Detection, answer: str = "incorrect", key: str = "once") -> Any:
+        body = {"detection": str(detection.pk), "answer": answer}
+        return program.post(ALL, body, content_type="application/json", headers={"Idempotency-Key": key})
+
+    def test_a_repetition_does_not_undo_a_change(self, program: Client, owner: User) -> None:
+        detection = seen(owner)
+        assert self.send(program, detection).status_code == 201
+        self.send(program, detection, "correct", key="other")
+        again = self.send(program, detection)
+        assert (again.status_code, again.json()["answer"], again["Idempotent-Replayed"]) == (200, "correct", "true")
+
+    def test_what_was_withdrawn_stays_so(self, program: Client, owner: User) -> None:
+        detection = seen(owner)
+        program.delete(f"{ALL}/{self.send(program, detection).json()['id']}")
+        assert self.send(program, detection).json()["state"] == "withdrawn"
+
+    def test_another_body_is_refused(self, program: Client, owner: User) -> None:
+        detection = seen(owner)
+        self.send(program, detection)
+        other = self.send(program, detection, "correct")
+        assert (other.status_code, other.json()["code"]) == (422, "key_reused")
+
+    def test_what_was_refused_may_be_tried_again(self, program: Client, owner: User) -> None:
+        detection = seen(owner)
+        Detection.objects.filter(pk=detection.pk).update(state="running")
+        assert self.send(program, detection).json()["code"] == "not_done"
+        Detection.objects.filter(pk=detection.pk).update(state="done")
+        assert self.send(program, detection).status_code == 201

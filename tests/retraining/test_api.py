@@ -1,12 +1,14 @@
 """The learning loop for programs."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
 from detection.models import MediaFile
 from learning.registry.models import ModelVersion
-from learning.retraining import bridge
+from learning.retraining import bridge, services
 from learning.retraining.models import TrainingRun
 from tests.api.conftest import problem_of
 from tests.factories import token_client
@@ -35,6 +37,25 @@ def test_without_a_body_it_is_a_small_run(champion: ModelVersion, admin: User) -
 def test_one_at_a_time(run: TrainingRun, admin: User) -> None:
     answer = token_client(admin, "learn:run").post(RETRAIN, {}, content_type="application/json")
     assert (answer.status_code, problem_of(answer)) == (409, "already_running")
+
+
+def test_one_run_for_one_key(champion: ModelVersion, admin: User) -> None:
+    program = token_client(admin, "learn:run")
+
+    def send(kind: str = "small", key: str = "once") -> Any:
+        return program.post(RETRAIN, {"kind": kind}, content_type="application/json", headers={"Idempotency-Key": key})
+
+    first = send()
+    services.cancel(TrainingRun.objects.get(), admin)
+    again = send()
+    assert (again.status_code, again.json()["id"], again.json()["state"]) == (202, first.json()["id"], "cancelled")
+    assert again["Idempotent-Replayed"] == "true"
+    assert problem_of(send("full")) == "key_reused"
+    assert TrainingRun.objects.count() == 1
+    send(key="second")
+    assert problem_of(send(key="third")) == "already_running"
+    services.cancel(TrainingRun.objects.get(state="queued"), admin)
+    assert send(key="third").status_code == 202  # what was refused may be tried again
 
 
 def test_an_unknown_kind_is_refused(champion: ModelVersion, admin: User) -> None:

@@ -1,6 +1,7 @@
 """Two administrators start a training at once: there is one run, and the other is told so."""
 
 import pytest
+from django.contrib.auth.models import User
 from django_q.models import OrmQ
 
 from detection.models import AuditEvent
@@ -11,6 +12,18 @@ from tests.races import together
 
 AT_ONCE = 4
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_one_run_for_one_key(champion: ModelVersion, admin: User) -> None:
+    program = token_client(admin, "learn:run")
+
+    def send(number: int) -> tuple[int, int]:
+        headers = {"Idempotency-Key": "once"}
+        answer = program.post("/api/rl/retrain", {}, content_type="application/json", headers=headers)
+        return answer.status_code, answer.json().get("id", 0)
+
+    answers = set(together(AT_ONCE, send))
+    assert answers == {(202, TrainingRun.objects.get().pk)}
 
 
 def test_one_run(champion: ModelVersion, roles: None) -> None:

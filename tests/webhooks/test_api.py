@@ -138,3 +138,32 @@ def test_too_many_by_hand(program: Client, endpoint: WebhookEndpoint) -> None:
     answers = [program.post(f"/api/webhooks/{endpoint.pk}/ping") for _ in range(services.BY_HAND_PER_MINUTE + 1)]
     assert (answers[-1].status_code, problem_of(answers[-1])) == (429, "too_many_requests")
     assert answers[-1]["Retry-After"] == "60"
+
+
+class TestIdempotency:
+    def send(self, program: Client, **change: Any) -> Any:
+        return program.post(
+            "/api/webhooks", FORM | change, content_type="application/json", headers={"Idempotency-Key": "once"}
+        )
+
+    def test_one_webhook_and_its_secret_again(self, program: Client) -> None:
+        first, second = self.send(program), self.send(program)
+        assert [answer.status_code for answer in (first, second)] == [201, 201]
+        assert first.json()["id"] == second.json()["id"]
+        assert first.json()["secret"] == second.json()["secret"]
+        assert [answer.get("Idempotent-Replayed") for answer in (first, second)] == [None, "true"]
+        assert WebhookEndpoint.objects.count() == 1
+
+    def test_another_body_is_refused(self, program: Client) -> None:
+        self.send(program)
+        assert problem_of(self.send(program, url="https://example.org/other")) == "key_reused"
+
+    def test_what_was_deleted_does_not_come_back(self, program: Client) -> None:
+        program.delete(f"/api/webhooks/{self.send(program).json()['id']}")
+        again = self.send(program)
+        assert (again.status_code, problem_of(again)) == (410, "deleted")
+        assert not WebhookEndpoint.objects.exists()
+
+    def test_a_strangers_key_is_another(self, program: Client, stranger: User) -> None:
+        other = self.send(token_client(stranger, "webhooks:write")).json()["id"]
+        assert self.send(program).json()["id"] != other
