@@ -38,6 +38,11 @@ class Comparison:
     shadow_right: int
 
     @property
+    def shift(self) -> str:
+        """The mean difference with its sign."""
+        return "–" if self.mean_difference is None else f"{self.mean_difference:+.3f}".replace("-", "−")
+
+    @property
     def sentence(self) -> str:
         """In one line, for lists."""
         right = f"; of {self.decided} decided items {self.champion_right} right before, {self.shadow_right} now"

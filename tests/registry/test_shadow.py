@@ -296,7 +296,8 @@ class TestPages:
     def test_the_table(self, watched: ModelVersion, answers: None, moderator: User) -> None:
         page = browser(moderator).get(PAGE).content.decode()
         assert "4 of 5" in page
-        assert "2 of 2, the champion 1" in page
+        assert "−0.252 on average, 0.267 apart" in page
+        assert "2 of 2; the champion 1" in page
         assert "<form" not in page.split('id="main"')[1]
 
     def test_a_second_one_is_told_why_not(self, watched: ModelVersion, models: Path, admin: User) -> None:
