@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as project_settings
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.core.cache import cache
-from django.core.management import call_command
 from django.test import Client
 from pytest_django import DjangoDbBlocker, Settings
 
+from detection.permissions import ROLES, create_roles
 from tests import audit_guards
 from tests.factories import make_user
 
@@ -23,11 +23,29 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TORCHDYNAMO_DISABLE", "1")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database-only", action="store_true", help="leave out the tests that touch no database")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With --database-only: what touches no database says the same beside every one of them."""
+    if config.getoption("--database-only"):
+        config.hook.pytest_deselected(items=[item for item in items if not touches_database(item)])
+        items[:] = filter(touches_database, items)
+
+
+def touches_database(item: pytest.Item) -> bool:
+    """Without the marker and these fixtures, pytest-django lets no query through."""
+    asked = {"db", "transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+    return bool(asked or item.get_closest_marker("django_db"))
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """The test database, in which the audit trail may be emptied between two tests, and nowhere else."""
+    """The test database, with the roles; the audit trail may be emptied between two tests, here and nowhere else."""
     with django_db_blocker.unblock():
         audit_guards.let_flush()
+        create_roles()
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -55,8 +73,9 @@ def empty_cache() -> None:
 
 @pytest.fixture
 def roles(db: None) -> None:
-    """The four groups with their permissions."""
-    call_command("create_roles", verbosity=0)
+    """The four groups with their permissions: again where a test with real transactions has emptied the database."""
+    if Group.objects.exclude(permissions=None).distinct().count() < len(ROLES):
+        create_roles()
 
 
 @pytest.fixture

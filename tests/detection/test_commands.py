@@ -29,6 +29,7 @@ def output(command: str, *arguments: str) -> str:
 
 class TestRoles:
     def test_it_works(self, db: None) -> None:
+        Group.objects.all().delete()
         output("create_roles")
         assert set(Group.objects.values_list("name", flat=True)) == {"user", "moderator", "lead", "admin"}
 

@@ -1,5 +1,6 @@
 """The loop: it learns, it goes on where it stopped to the bit, it stops at nonsense."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import torch
 from torch import nn
 
 from ml_core.models.cnn import CNN
-from ml_core.models.registry import build
+from ml_core.models.vit import ViT
 from ml_core.training import engine
 from ml_core.transforms import IMAGENET, to_tensor
 from tests.ml_core.training.toy import picture
@@ -72,10 +73,10 @@ def test_a_finished_run_is_loaded_and_not_run_again(tmp_path: Path) -> None:
 def test_blocks_are_compiled_where_it_pays_and_can_be_done(
     monkeypatch: pytest.MonkeyPatch, amx: bool, compiler: str | None
 ) -> None:
-    member, compiled = build("vit", TINY["vit"]), list[nn.Module]()
+    member, compiled = ViT(**TINY["vit"]), list[nn.Module]()
     names = list(member.state_dict())
     monkeypatch.setattr(engine, "has_matrix_units", lambda device: amx)
-    monkeypatch.setattr(engine.shutil, "which", lambda program: compiler)
+    monkeypatch.setattr(shutil, "which", lambda program: compiler)
     monkeypatch.setattr(nn.Module, "compile", lambda block: compiled.append(block))
     engine.fuse(member, torch.device("cpu"))
     assert compiled == (list(member.trunk.blocks) if amx and compiler else [])
