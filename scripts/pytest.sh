@@ -1,7 +1,7 @@
 #!/bin/sh
-# Without arguments: on PostgreSQL, where a server answers, everything that may touch the database, with the browser
-# tests, which take both databases by themselves; at the same time, on another core, everything else on SQLite, but
-# for schemathesis, which finds more on PostgreSQL.
+# Without arguments, where a PostgreSQL server answers: on it, every test that touches the database, with the workers that
+# are killed and schemathesis, which finds more there; at the same time, on another core, everything on SQLite, but for
+# those two. The browser tests, which take both databases by themselves, come last: then the machine is theirs, or nearly.
 # With arguments: pytest with them, once, on TEST_DATABASE_URL's database or on SQLite.
 set -eu
 python=.venv/bin/python
@@ -25,12 +25,14 @@ if ! reason=$("$python" -c 'import psycopg, sys; psycopg.connect(sys.argv[1], co
 fi
 
 log=$(mktemp)
-"$python" -m pytest --ignore tests/e2e --ignore tests/api/test_fuzzing.py >"$log" 2>&1 &
+"$python" -m pytest -m "not cluster" --ignore tests/e2e --ignore tests/api/test_fuzzing.py >"$log" 2>&1 &
 sqlite=$!
 trap 'kill $sqlite 2>/dev/null || true; rm -f "$log"' EXIT
 status=0
-echo "== PostgreSQL, and the browser on both databases (SQLite runs beside it and is shown after it)"
-TEST_DATABASE_URL=$url "$python" -m pytest --ignore tests/ml_core --ignore-glob "tests/project/test_makefile*" || status=$?
+echo "== PostgreSQL (SQLite runs beside it and is shown at the end)"
+TEST_DATABASE_URL=$url "$python" -m pytest --database-only --ignore tests/e2e --ignore tests/ml_core || status=$?
+echo "== The browser, on both databases"
+TEST_DATABASE_URL=$url "$python" -m pytest tests/e2e || status=$?
 echo "== SQLite"
 tail -n +1 -f --pid=$sqlite "$log"
 wait $sqlite || status=$?
