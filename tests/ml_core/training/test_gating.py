@@ -33,6 +33,12 @@ def make_answers(count: int = 400, seed: int = 0) -> Answers:
     return Answers(items, logits, present, {})
 
 
+@pytest.fixture(scope="module")
+def fitted() -> gating.Fitted:
+    """What is fitted to them."""
+    return gating.fit(make_answers())
+
+
 SUBSETS = [subset for subset in product([False, True], repeat=len(MEMBERS)) if any(subset)]
 
 
@@ -54,8 +60,7 @@ def test_without_any_member_there_is_no_answer() -> None:
         Gate()(torch.zeros(1, 4, 2), torch.zeros(1, 4, dtype=torch.bool))
 
 
-def test_the_gate_learns_whom_to_trust() -> None:
-    fitted = gating.fit(make_answers())
+def test_the_gate_learns_whom_to_trust(fitted: gating.Fitted) -> None:
     fresh = make_answers(seed=1)
     fused, weights = gating.fuse(fitted.gate, fresh)
     assert weights[:, 2].mean() > 0.5
@@ -142,11 +147,11 @@ def with_real_only(answers: Answers, p_fake: float, count: int = 60) -> Answers:
     )
 
 
-def test_a_real_only_source_moves_the_threshold_and_nothing_else() -> None:
-    plain, suspicious = gating.fit(make_answers()), gating.fit(with_real_only(make_answers(), p_fake=0.95))
-    assert suspicious.calibration == plain.calibration
-    assert all(torch.equal(a, b) for a, b in zip(plain.gate.parameters(), suspicious.gate.parameters(), strict=True))
-    assert suspicious.bands.fake > plain.bands.fake
+def test_a_real_only_source_moves_the_threshold_and_nothing_else(fitted: gating.Fitted) -> None:
+    suspicious = gating.fit(with_real_only(make_answers(), p_fake=0.95))
+    assert suspicious.calibration == fitted.calibration
+    assert all(torch.equal(a, b) for a, b in zip(fitted.gate.parameters(), suspicious.gate.parameters(), strict=True))
+    assert suspicious.bands.fake > fitted.bands.fake
 
 
 def test_a_constant_gate_gives_everybody_the_same_weight_on_every_item() -> None:
