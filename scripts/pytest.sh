@@ -1,7 +1,8 @@
 #!/bin/sh
-# Without arguments, where a PostgreSQL server answers: on it, every test that touches the database, with the workers that
-# are killed and schemathesis, which finds more there; at the same time, on another core, everything on SQLite, but for
-# those two. The browser tests, which take both databases by themselves, come last: then the machine is theirs, or nearly.
+# Without arguments, where a PostgreSQL server answers: on it, every test that touches the database, with those that start
+# real workers and models, and with schemathesis, which finds more there; at the same time, on another core, everything on
+# SQLite, but for those. The browser tests, which take both databases by themselves, come last: then the machine is theirs,
+# or nearly.
 # With arguments: pytest with them, once, on TEST_DATABASE_URL's database or on SQLite.
 set -eu
 python=.venv/bin/python
@@ -25,7 +26,7 @@ if ! reason=$("$python" -c 'import psycopg, sys; psycopg.connect(sys.argv[1], co
 fi
 
 log=$(mktemp)
-"$python" -m pytest -m "not cluster" --ignore tests/e2e --ignore tests/api/test_fuzzing.py >"$log" 2>&1 &
+"$python" -m pytest -m "not processes" --ignore tests/e2e --ignore tests/api/test_fuzzing.py >"$log" 2>&1 &
 sqlite=$!
 trap 'kill $sqlite 2>/dev/null || true; rm -f "$log"' EXIT
 status=0

@@ -15,7 +15,7 @@ from tests.cluster import Worker, running_worker
 from tests.factories import jpeg_bytes, make_detection, make_media, make_user
 from tests.tiny import make_tiny_version
 
-pytestmark = [pytest.mark.cluster, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture(scope="module")

@@ -240,6 +240,7 @@ class TestDecisions:
         assert (report["improvement"]["items"], report["fit"]["items"]) == (161, 1)
 
 
+@pytest.mark.processes
 def test_real_answers_are_kept_and_gone_on_with(db: None, tmp_path: Path, settings: Settings) -> None:
     """The tiny ensemble, in a process of its own; the second call asks nothing."""
     from tests.ml_core.training.toy import make_manifest

@@ -365,6 +365,7 @@ class TestApi:
             assert getattr(Client(), method)("/api/models/two/shadow").status_code == 401
 
 
+@pytest.mark.processes
 def test_the_real_host_answers_and_is_gone(tmp_path: Path, settings: Settings, owner: User, admin: User) -> None:
     """The tiny ensemble as champion and as shadow: a picture without a face is judged by both alike."""
     settings.DEEPFAKE_MODELS = tmp_path / "models"

@@ -20,7 +20,7 @@ from tests.cluster import Worker, running_worker
 from tests.retraining.conftest import confirm
 from tests.tiny import make_tiny_version
 
-pytestmark = [pytest.mark.cluster, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 CHILD = "ml_core.training.feedback_child"
 
 
