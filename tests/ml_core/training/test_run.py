@@ -16,7 +16,7 @@ from ml_core.training.run import Plan, quick, starts, train
 from tests.ml_core.training.toy import SPLITS, make_manifest
 from tests.tiny import TINY
 
-STEPS = {"cnn": 12, "resnext": 2, "vit": 2, "lstm": 2}
+STEPS = {"cnn": 2, "resnext": 2, "vit": 2, "lstm": 2}
 FEW = ("train",) * 2 + ("val",) * 4  # every pair more is 64 frames more that the ResNeXt reads for the LSTM
 
 
