@@ -58,9 +58,9 @@ def site(
         yield running
 
 
-@pytest.fixture(scope="package")
-def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_picture(tmp_path_factory.mktemp("samples") / "astronaut.jpg")
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    return write_picture(tmp_path / "astronaut.jpg")
 
 
 @pytest.fixture(scope="package")
