@@ -74,29 +74,21 @@ def h264_clip(path: Path, folder: Path) -> Path:
     return out
 
 
-def h264_still(picture: Picture) -> Picture:
+def h264_still(picture: Picture, quality: int = H264_QUALITY) -> Picture:
     """A picture as the one frame of an H.264 clip, decoded again; an odd last row or column is left out."""
     even = np.ascontiguousarray(picture[: picture.shape[0] // 2 * 2, : picture.shape[1] // 2 * 2])
     height, width = even.shape[:2]
     raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}"]
     with tempfile.TemporaryDirectory(prefix="tier-") as folder:
         clip = Path(folder) / "still.mp4"
-        _ffmpeg([*raw, "-i", "-", *_x264(), str(clip)], even.tobytes())
+        _ffmpeg([*raw, "-i", "-", *_x264(quality), str(clip)], even.tobytes())
         pixels = _ffmpeg(["-i", str(clip), "-f", "rawvideo", "-pix_fmt", "rgb24", "-"])
     return np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
 
 
-def _x264() -> list[str]:
-    return [
-        "-vf",
-        "scale=trunc(iw/2)*2:trunc(ih/2)*2",
-        "-c:v",
-        "libx264",
-        "-crf",
-        str(H264_QUALITY),
-        "-pix_fmt",
-        "yuv420p",
-    ]
+def _x264(quality: int = H264_QUALITY) -> list[str]:
+    even = "scale=trunc(iw/2)*2:trunc(ih/2)*2"
+    return ["-vf", even, "-c:v", "libx264", "-crf", str(quality), "-pix_fmt", "yuv420p"]
 
 
 def _ffmpeg(arguments: list[str], given: bytes | None = None) -> bytes:

@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml_core.config import INPUT_SIZE
+from ml_core.evaluation.tiers import h264_still
 
 Picture = NDArray[np.uint8]
 
@@ -14,7 +15,7 @@ def augment(picture: Picture, rng: np.random.Generator) -> Picture:
     picture = _recrop(picture, rng)
     if rng.random() < 0.5:
         picture = picture[:, ::-1]
-    for chance, change in ((0.5, _light), (0.2, _resize), (0.15, _blur), (0.15, _noise), (0.5, _jpeg)):
+    for chance, change in CHANGES:
         if rng.random() < chance:
             picture = change(picture, rng)
     return np.ascontiguousarray(picture)
@@ -51,7 +52,41 @@ def _noise(picture: Picture, rng: np.random.Generator) -> Picture:
     return np.clip(picture + grain, 0, 255).astype(np.uint8)
 
 
+def _grey(picture: Picture, rng: np.random.Generator) -> Picture:
+    """Without colour, or with less of it: some sources have none, and it must not say the label."""
+    grey = cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    return np.asarray(cv2.addWeighted(picture, share := rng.uniform(0, 0.5), grey, 1 - share, 0), np.uint8)
+
+
+def _screenshot(picture: Picture, rng: np.random.Generator) -> Picture:
+    """Shown at another size by a screen, which sharpens and has pixels of its own."""
+    side = round(picture.shape[0] * rng.uniform(0.55, 1.4))
+    shown = cv2.resize(picture, (side, side), interpolation=int(rng.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC])))
+    soft = cv2.GaussianBlur(shown, (0, 0), 1.0)
+    sharp = cv2.addWeighted(shown, 1 + (edge := rng.uniform(0, 0.6)), soft, -edge, 0)
+    gamma = np.arange(256) / 255
+    sharp = cv2.LUT(sharp, (255 * gamma ** rng.uniform(0.85, 1.15)).astype(np.uint8))
+    return np.asarray(cv2.resize(sharp, picture.shape[1::-1], interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _h264(picture: Picture, rng: np.random.Generator) -> Picture:
+    """As a frame of a clip that a messenger has encoded."""
+    return h264_still(picture, int(rng.integers(22, 36)))
+
+
 def _jpeg(picture: Picture, rng: np.random.Generator) -> Picture:
     quality = int(rng.integers(40, 96))
     _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+
+
+CHANGES = (
+    (0.5, _light),
+    (0.1, _grey),
+    (0.25, _resize),
+    (0.15, _blur),
+    (0.15, _noise),
+    (0.1, _screenshot),
+    (0.03, _h264),
+    (0.5, _jpeg),
+)

@@ -5,9 +5,10 @@ the same seed see the same pictures, whatever the size of their batches.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -17,10 +18,13 @@ from ml_core.config import FRAMES_PER_VIDEO, INPUT_SIZE
 from ml_core.training.augment import augment
 from ml_core.training.crops import CropCache
 from ml_core.training.manifest import Item, role
-from ml_core.training.self_blend import Picture, self_blend, swap
+from ml_core.training.reconstruct import Reconstructors, reconstructors
+from ml_core.training.self_blend import Picture, overlay, self_blend, swap
 
-PSEUDO = 0.25  # share of the pairs that are made from photographs alone
-SELF_BLENDED = 0.7  # of those; the others are swaps between two people
+PSEUDO = 0.3  # share of the pairs that are made from photographs alone
+KINDS = ("self_blended", "swapped", "reconstructed")
+ENOUGH = 100  # photographs to train autoencoders on
+SHARES = (0.5, 0.2, 0.3)  # of those; without autoencoders nothing is reconstructed
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +87,23 @@ def photographs(items: Iterable[Item]) -> list[Item]:
     return [item for item in items if not item.fake and not item.is_clip and role(item) == "train"]
 
 
+def trained_reconstructors(items: Sequence[Item], cache: CropCache, folder: Path, seed: int) -> Reconstructors | None:
+    """Autoencoders of these photographs, from `folder` or trained now; none where there are too few photographs."""
+    if len(items) < ENOUGH:
+        return None
+    drawn = Photographs(items)
+
+    def draw(rng: np.random.Generator) -> Picture:
+        return np.asarray(cache.get(drawn.draw(rng, 1)[0])[0], np.uint8)
+
+    return reconstructors(draw, folder, seed)
+
+
 class Loader:
     """Batches from a step on, made one ahead in a thread while the model computes.
 
-    A share `PSEUDO` of the pairs is made from `photographs` alone, where there are any.
+    A share `PSEUDO` of the pairs is made from `photographs` alone, where there are any; what `reconstructors` give
+    back is among them.
     """
 
     def __init__(
@@ -95,10 +112,12 @@ class Loader:
         cache: CropCache,
         size: int,
         seed: int,
-        side: int = INPUT_SIZE,
+        side_at: Callable[[int], int] = lambda step: INPUT_SIZE,
         photographs: Sequence[Item] = (),
+        reconstructors: Reconstructors | None = None,
     ) -> None:
-        self.pairs, self.cache, self.size, self.seed, self.side = pairs, cache, size, seed, side
+        self.pairs, self.cache, self.size, self.seed, self.side_at = pairs, cache, size, seed, side_at
+        self.reconstructors = reconstructors
         self.photographs = Photographs(photographs) if photographs else None
 
     def batches(self, first: int, last: int) -> Iterator[Batch]:
@@ -111,8 +130,9 @@ class Loader:
 
     def batch(self, step: int) -> Batch:
         """The batch of one step: the pairs from number step × size / 2 on."""
-        count = self.size // 2
-        pictures = [picture for number in range(step * count, (step + 1) * count) for picture in self._pair(number)]
+        count, side = self.size // 2, self.side_at(step)
+        numbers = range(step * count, (step + 1) * count)
+        pictures = [_sized(picture, side) for number in numbers for picture in self._pair(number)]
         return Batch(step, np.stack(pictures), np.tile([0, 1], count))
 
     def _pair(self, number: int) -> list[Picture]:
@@ -123,21 +143,29 @@ class Loader:
         else:
             pair = [self._any_crop(item, rng) for item in self.pairs.draw(rng)]
         seed = int(rng.integers(2**63))
-        return [self._sized(augment(picture, np.random.default_rng(seed))) for picture in pair]
+        return [augment(picture, np.random.default_rng(seed)) for picture in pair]
 
     def _pretended(self, photographs: Photographs, rng: np.random.Generator) -> list[Picture]:
-        items = photographs.draw(rng, count=1 if rng.random() < SELF_BLENDED else 2)
-        crops = [self._any_crop(item, rng) for item in items]
+        kind = str(rng.choice(KINDS, p=SHARES))
+        crops = [self._any_crop(item, rng) for item in photographs.draw(rng, count=2 if kind == "swapped" else 1)]
+        if kind == "reconstructed" and self.reconstructors:
+            return [crops[0], self._reconstructed(crops[0], self.reconstructors, rng)]
         marks = [self.cache.landmarks(crop) for crop in crops]
-        if len(crops) == 1:
-            return list(self_blend(crops[0], marks[0], rng))
-        return [crops[0], swap(crops[0], marks[0], crops[1], marks[1], rng)]
+        if kind == "swapped":
+            return [crops[0], swap(crops[0], marks[0], crops[1], marks[1], rng)]
+        return list(self_blend(crops[0], marks[0], rng))
+
+    def _reconstructed(self, crop: Picture, reconstructors: Reconstructors, rng: np.random.Generator) -> Picture:
+        """The whole picture as an autoencoder gives it back, or its face alone."""
+        given = reconstructors.reconstruct(crop, rng)
+        return given if rng.random() < 0.5 else overlay(crop, given, self.cache.landmarks(crop), rng)
 
     def _any_crop(self, item: Item, rng: np.random.Generator) -> Picture:
         crops = self.cache.get(item)
         return np.asarray(crops[int(rng.integers(len(crops)))], np.uint8)
 
-    def _sized(self, picture: Picture) -> Picture:
-        if self.side == picture.shape[0]:
-            return picture
-        return np.asarray(cv2.resize(picture, (self.side, self.side), interpolation=cv2.INTER_AREA), np.uint8)
+
+def _sized(picture: Picture, side: int) -> Picture:
+    if side == picture.shape[0]:
+        return picture
+    return np.asarray(cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA), np.uint8)

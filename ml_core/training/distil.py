@@ -24,6 +24,12 @@ class Notes:
         self.path = path
         self._known = _read(path)
 
+    @property
+    def pairs(self) -> int:
+        """One more than the number of the last pair that was answered."""
+        answered = np.flatnonzero(np.isfinite(self._known[:, 0, 0]))
+        return int(answered[-1]) + 1 if len(answered) else 0
+
     def write(self, first: int, logits: Tensor) -> None:
         """Keeps the answers (2 n, 2) to the pairs from number `first` on; `save` puts them on disk."""
         answers = logits.detach().float().cpu().numpy().reshape(-1, 2, 2)

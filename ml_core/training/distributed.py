@@ -50,7 +50,7 @@ def leads() -> bool:
 
 @contextmanager
 def leader_first() -> Iterator[None]:
-    """What is inside happens in the first process before the others: they find its files. No training inside."""
+    """What is inside happens in the first process before the others: they find its files."""
     if world() > 1 and not leads():
         distributed.barrier()
     yield

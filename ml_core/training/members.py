@@ -16,9 +16,9 @@ from ml_core.models.member import Member
 from ml_core.models.registry import SPECS, build
 from ml_core.models.resnext import ResNeXt
 from ml_core.models.vit import ViT
-from ml_core.training import engine
+from ml_core.training import distributed, engine
 from ml_core.training.crops import CropCache
-from ml_core.training.data import Loader, Pairs, photographs
+from ml_core.training.data import Loader, Pairs, photographs, trained_reconstructors
 from ml_core.training.distil import Notes
 from ml_core.training.manifest import Item
 from ml_core.transforms import to_tensor
@@ -30,11 +30,15 @@ TEACHER_NOTES = "teacher.npy"
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How one member is trained: settings of the loop, size of the pictures, arguments of the architecture."""
+    """How one member is trained: settings of the loop, sizes of the pictures, arguments of the architecture."""
 
     settings: engine.Settings
-    side: int = 224
+    sides: tuple[int, ...] = (224,)  # small pictures first: each size has an equal share of the steps
     arguments: Mapping[str, Any] | None = None
+
+    def side_at(self, step: int) -> int:
+        """The side of the pictures in a step."""
+        return self.sides[min(step * len(self.sides) // self.settings.steps, len(self.sides) - 1)]
 
 
 # What two processor cores without bf16 units could do in two hours: a from-scratch ResNeXt sees more at 128 px in the
@@ -42,7 +46,7 @@ class Recipe:
 RECIPES: dict[str, Recipe] = {
     "vit": Recipe(engine.Settings(steps=2600, batch=32, rate=5e-5, save_every=25)),
     "cnn": Recipe(engine.Settings(steps=200, batch=32, rate=1e-3, head_rate=1.0)),
-    "resnext": Recipe(engine.Settings(steps=60, batch=32, rate=5e-4, head_rate=1.0), side=128),
+    "resnext": Recipe(engine.Settings(steps=60, batch=32, rate=5e-4, head_rate=1.0), sides=(96, 128, 160)),
     "lstm": Recipe(engine.Settings(steps=200, batch=32, rate=5e-4, head_rate=1.0)),
 }
 
@@ -92,18 +96,30 @@ def train_image_member(
     """Trains cnn, resnext or vit on the `train` items and on pseudo-fakes made of photographs; goes on from
     `checkpoint`. Returns the member in eval mode."""
     settings = recipe.settings
-    pairs = Pairs([item for item in items if item.split == "train"])
-    loader = Loader(pairs, cache, settings.batch, settings.seed, recipe.side, photographs(items))
     preprocessing = SPECS[name].preprocessing
     notes = Notes(checkpoint.with_name(TEACHER_NOTES))
-    teaches = name == TEACHER
+    teaches, count = name == TEACHER, settings.batch // 2
+    skipped = 0 if teaches else max(0, notes.pairs // count - settings.steps)  # pairs of a teacher that knew less
+    loader = _loader(recipe, items, cache, checkpoint.parent, skipped)
 
     def steps(first: int, last: int) -> Iterator[engine.Step]:
-        count = settings.batch // 2
-        for batch in loader.batches(first, last):
+        for batch in loader.batches(first + skipped, last + skipped):
             inputs = to_tensor(batch.pictures, preprocessing.mean, preprocessing.std)
             teacher = None if teaches else notes.read(batch.step * count, count)
-            yield engine.as_inputs(inputs, batch.labels, batch.step, teacher)
+            yield engine.as_inputs(inputs, batch.labels, batch.step - skipped, teacher)
 
     member = start(name, recipe, begin)
     return engine.train(member, steps, settings, checkpoint, notes if teaches else None)
+
+
+def _loader(recipe: Recipe, items: Sequence[Item], cache: CropCache, folder: Path, skipped: int) -> Loader:
+    """Pairs of the `train` items and of pseudo-fakes, in the recipe's sizes."""
+    settings, reals = recipe.settings, photographs(items)
+    pairs = Pairs([item for item in items if item.split == "train"])
+    with distributed.leader_first():
+        again = trained_reconstructors(reals, cache, folder, settings.seed)
+
+    def side_at(step: int) -> int:
+        return recipe.side_at(step - skipped)
+
+    return Loader(pairs, cache, settings.batch, settings.seed, side_at, reals, again)

@@ -94,6 +94,12 @@ def swap(
     return _blended(target, _in_colours_of(target, laid, landmarks), landmarks, blend, rng)
 
 
+def overlay(target: Picture, face: Picture, landmarks: Points, rng: np.random.Generator) -> Picture:
+    """The inner face of another rendering of the same picture, in its place."""
+    mask = face_mask(target.shape, landmarks, draw(rng), rng)[..., None]
+    return np.asarray(np.clip(face * mask + target * (1 - mask), 0, 255), np.uint8)
+
+
 def similarity(source: Points, target: Points) -> NDArray[np.float64]:
     """(2, 3) least-squares scaling, rotation and shift that takes the points of `source` to those of `target`."""
     rows, values = [], []

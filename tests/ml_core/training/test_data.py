@@ -84,12 +84,12 @@ def test_a_source_of_one_class_is_not_trained_on(tmp_path: Path) -> None:
 
 def test_a_batch_depends_on_seed_and_step_alone(tmp_path: Path) -> None:
     pairs, cache = Pairs(read_manifests([make_manifest(tmp_path)])), CropCache(tmp_path / "crops")
-    loader = Loader(pairs, cache, size=4, seed=1, side=64)
+    loader = Loader(pairs, cache, size=4, seed=1, side_at=lambda _: 64)
     batches = list(loader.batches(2, 5))
     assert [batch.step for batch in batches] == [2, 3, 4]
     assert batches[0].pictures.shape == (4, 64, 64, 3)
     assert batches[0].labels.tolist() == [0, 1, 0, 1]
-    again = Loader(pairs, CropCache(tmp_path / "crops"), size=4, seed=1, side=64)
+    again = Loader(pairs, CropCache(tmp_path / "crops"), size=4, seed=1, side_at=lambda _: 64)
     assert np.array_equal(batches[2].pictures, again.batch(4).pictures)
     assert not np.array_equal(batches[0].pictures, batches[1].pictures)
 

@@ -55,9 +55,9 @@ def test_notes_outlive_the_process_and_grow(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [2, 4, 8])
 def test_pair_n_is_the_same_whatever_the_batch(tmp_path: Path, size: int) -> None:
     pairs, cache = Pairs(read_manifests([make_manifest(tmp_path)])), CropCache(tmp_path / "crops")
-    loader = Loader(pairs, cache, size=size, seed=1, side=64)
+    loader = Loader(pairs, cache, size=size, seed=1, side_at=lambda _: 64)
     pictures = np.concatenate([loader.batch(step).pictures for step in range(8 // size)])
-    reference = Loader(pairs, cache, size=8, seed=1, side=64).batch(0).pictures
+    reference = Loader(pairs, cache, size=8, seed=1, side_at=lambda _: 64).batch(0).pictures
     assert np.array_equal(pictures, reference)
 
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from ml_core.datatypes import Frame
 from ml_core.faces import FaceDetector, crop
 from ml_core.training.crops import CropCache
-from ml_core.training.data import Loader, Pairs, photographs
+from ml_core.training.data import KINDS, Loader, Pairs, photographs
 from ml_core.training.manifest import read_manifests, role
+from ml_core.training.reconstruct import AutoEncoder, Reconstructors
 from ml_core.training.self_blend import MEAN_LANDMARKS, Picture, Points, self_blend, self_blend_clip, similarity, swap
 from tests.ml_core.training.toy import make_manifest
 
@@ -84,12 +85,28 @@ def test_a_real_only_photograph_has_one_role(tmp_path: Path) -> None:
     assert not any(item.fake or role(item) != "train" for item in used)
 
 
-def test_a_pair_made_of_one_photograph_is_augmented_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def pretending(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> Loader:
+    """A loader whose every pair is made of photographs, in one way."""
     monkeypatch.setattr("ml_core.training.data.PSEUDO", 1.0)
+    monkeypatch.setattr("ml_core.training.data.SHARES", [float(kind == known) for known in KINDS])
+    items, cache = read_manifests([make_manifest(tmp_path)]), CropCache(tmp_path / "crops")
+    again = Reconstructors([AutoEncoder("shuffle")])
+    return Loader(Pairs(items), cache, 4, 1, lambda _: 64, photographs(items), again)
+
+
+def test_a_pair_made_of_one_photograph_is_augmented_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ml_core.training.data.self_blend", lambda picture, *_: (picture, picture))
-    monkeypatch.setattr("ml_core.training.data.SELF_BLENDED", 1.0)
-    items = read_manifests([make_manifest(tmp_path)])
-    loader = Loader(Pairs(items), CropCache(tmp_path / "crops"), 4, seed=1, side=64, photographs=photographs(items))
-    batch = loader.batch(0)
+    batch = pretending(tmp_path, monkeypatch, "self_blended").batch(0)
     assert np.array_equal(batch.pictures[0], batch.pictures[1])
     assert not np.array_equal(batch.pictures[0], batch.pictures[2])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_pseudo_fake_differs_from_its_original_and_comes_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    loader = pretending(tmp_path, monkeypatch, kind)
+    pictures = loader.batch(3).pictures
+    assert np.array_equal(pictures, loader.batch(3).pictures)
+    changed = np.abs(pictures[0].astype(int) - pictures[1]).mean()
+    assert 0 < changed < np.abs(pictures[0].astype(int) - pictures[2]).mean()

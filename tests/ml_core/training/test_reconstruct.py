@@ -1,0 +1,44 @@
+"""Small autoencoders: they learn to give pictures back, and what they give has the photograph's colours."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from ml_core.training import reconstruct
+from ml_core.training.reconstruct import UPSAMPLERS, AutoEncoder, Reconstructors, Upsampler, fit
+from tests.ml_core.training.toy import picture
+
+
+def drawn(rng: np.random.Generator) -> reconstruct.Picture:
+    return picture(fake=False, seed=int(rng.integers(100)))
+
+
+@pytest.mark.parametrize("upsampler", UPSAMPLERS)
+def test_an_autoencoder_learns_to_give_pictures_back(upsampler: Upsampler) -> None:
+    torch.manual_seed(1)
+    model = AutoEncoder(upsampler, width=8)
+    before = fit(model, drawn, seed=1, steps=1)["error"]
+    after = fit(model, drawn, seed=1, steps=25)["error"]
+    assert after < 0.8 * before
+
+
+def test_what_comes_back_has_the_photograph_s_colours_and_traces_of_its_own() -> None:
+    torch.manual_seed(1)
+    original = picture(fake=False, seed=7)
+    given = Reconstructors([AutoEncoder("transposed")]).reconstruct(original, np.random.default_rng(1))
+    assert given.shape == original.shape
+    assert not np.array_equal(given, original)
+    coarse = [cv2.resize(part, (7, 7), interpolation=cv2.INTER_AREA).astype(int) for part in (given, original)]
+    assert np.abs(coarse[0] - coarse[1]).mean() < 6  # of 255, although this autoencoder has learned nothing
+
+
+def test_they_are_trained_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconstruct, "STEPS", 2)
+    first = reconstruct.reconstructors(drawn, tmp_path)
+    monkeypatch.setattr(reconstruct, "fit", lambda *_: pytest.fail("trained again"))
+    again = reconstruct.reconstructors(drawn, tmp_path)
+    for one, other in zip(first.models, again.models, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
