@@ -90,12 +90,21 @@ def sha256(path: Path) -> str:
 
 
 def write_tensors(root: Path, path: Path, state: Mapping[str, Tensor], int8: bool = False) -> dict[str, Any]:
-    """Writes one weight file (temporary file, then rename); returns its entry for the manifest."""
+    """Writes one weight file (temporary file, then rename); returns its entry for the manifest.
+
+    Where another version has the very same file, that one is named and nothing is written.
+    """
     part = path.with_suffix(".part")
     save_file(pack(state, int8), part)
-    part.chmod(0o644)  # safetensors writes for the owner alone; a container reads as another user
-    part.replace(path)
-    return {"path": path.relative_to(root).as_posix(), "sha256": sha256(path), "size": path.stat().st_size}
+    checksum, size = sha256(part), part.stat().st_size
+    twins = (twin for twin in sorted(root.glob(f"*/{path.name}")) if twin.stat().st_size == size)
+    twin = next((twin for twin in twins if sha256(twin) == checksum), None)
+    if twin is None:
+        part.chmod(0o644)  # safetensors writes for the owner alone; a container reads as another user
+        part.replace(path)
+    else:
+        part.unlink()
+    return {"path": (twin or path).relative_to(root).as_posix(), "sha256": checksum, "size": size}
 
 
 def write_member(root: Path, folder: Path, name: str, member: Member, arguments: Mapping[str, Any]) -> Manifest:

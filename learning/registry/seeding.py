@@ -22,7 +22,9 @@ def seed(source: Path = TRAINED_MODELS) -> Iterator[str]:
     if folders.root().resolve() == source.resolve() or (pointer.named() and not note.is_file()):
         return
     folders.root().mkdir(parents=True, exist_ok=True)
-    for version in sorted(path.parent for path in source.glob("*/manifest.json")):
+    for version in sorted(
+        path for path in source.iterdir() if path.is_dir()
+    ):  # one may hold no more than a shared base
         if not (folders.root() / version.name).exists():
             _copy(version)
             yield f"version {version.name} was copied to {folders.root()}"

@@ -64,6 +64,12 @@ def test_a_file_of_another_version_may_serve_too(root: Path) -> None:
     assert mixed.fingerprint("vit") != second.fingerprint("vit")
 
 
+def test_what_another_version_has_is_not_written_again(root: Path) -> None:
+    make_tiny_version(root, "twin")
+    assert not list((root / "twin").glob("*.safetensors"))
+    assert load_version(root, "twin").fingerprint("vit") == load_version(root, "tiny").fingerprint("vit")
+
+
 def refused(root: Path) -> str:
     with pytest.raises(WeightsError) as caught:
         load_version(root, "tiny")

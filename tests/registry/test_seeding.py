@@ -38,6 +38,13 @@ def test_it_works(image: Path, volume: Path) -> None:
     assert list(seed(image)) == []
 
 
+def test_a_base_that_is_all_there_is_of_its_version_comes_along(image: Path, volume: Path) -> None:
+    (image / "older").mkdir()
+    (image / "older" / "vit_base.safetensors").write_bytes(b"shared")
+    list(seed(image))
+    assert (volume / "older" / "vit_base.safetensors").read_bytes() == b"shared"
+
+
 def test_an_update_brings_its_version_into_force(db: None, image: Path, volume: Path) -> None:
     for _ in range(2):
         list(seed(image))
