@@ -23,7 +23,7 @@ from ml_core.errors import MediaError
 from ml_core.models.member import Member
 from ml_core.models.registry import SPECS
 from ml_core.training.crops import CropCache, Crops
-from ml_core.training.engine import best_device
+from ml_core.training.engine import autocast, best_device
 from ml_core.training.manifest import Item
 from ml_core.transforms import to_tensor
 
@@ -145,7 +145,9 @@ def forward(name: str, member: Member, crops: Crops) -> tuple[NDArray[np.float32
     logits, features = [], []
     for first in range(0, len(crops), CHUNK):
         inputs = to_tensor(crops[first : first + CHUNK], preprocessing.mean, preprocessing.std)
-        vectors = member.forward_features(torch.from_numpy(inputs).to(device))
+        with autocast(device):  # as the product's engines do on the same processor
+            vectors = member.forward_features(torch.from_numpy(inputs).to(device))
+            outputs = member.forward_head(vectors)
         features.append(vectors.float().cpu().numpy())
-        logits.append(member.forward_head(vectors).float().cpu().numpy())
+        logits.append(outputs.float().cpu().numpy())
     return np.concatenate(logits), np.concatenate(features)
