@@ -44,7 +44,7 @@ class Recipe:
 # What two processor cores with AMX can do in an hour and a half. With a GPU give all of them more `--steps`.
 RECIPES: dict[str, Recipe] = {
     "vit": Recipe(engine.Settings(steps=1475, batch=32, rate=1e-4, save_every=25)),
-    "cnn": Recipe(engine.Settings(steps=500, batch=32, rate=1e-3, head_rate=1.0)),
+    "cnn": Recipe(engine.Settings(steps=200, batch=32, rate=1e-3, head_rate=1.0)),
     "resnext": Recipe(engine.Settings(steps=500, batch=32, rate=5e-4, head_rate=1.0), sides=(96, 128, 160)),
     "lstm": Recipe(engine.Settings(steps=200, batch=32, rate=5e-4, head_rate=1.0)),
 }
