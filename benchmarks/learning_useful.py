@@ -28,7 +28,7 @@ from ml_core.training.policy import Policy
 
 DATA = PROJECT_ROOT.parent / "shared" / "data"
 OUT = PROJECT_ROOT / "var" / "benchmarks" / "learning"
-SIZES = {"confirmed": 60, "others": 60, "replay": 60, "old": 75}
+SIZES = {"confirmed": 60, "others": 60, "replay": 60, "old": 110}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

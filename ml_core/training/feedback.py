@@ -42,12 +42,12 @@ class Settings:
     """How a run learns. `replay` items stand beside every `batch` of labelled ones."""
 
     kind: Kind = "small"
-    epochs: int = 80
+    epochs: int = 160
     least_steps: int = 60
     batch: int = 16
     replay: int = 64
     replay_weight: float = 1.0
-    kl_weight: float = 2.0
+    kl_weight: float = 200.0  # with less the champion's other answers move so far that the gate refuses the candidate
     rates: Mapping[Part, float] = field(default_factory=lambda: dict(RATES))
     seed: int = 1
     save_every: int = 20

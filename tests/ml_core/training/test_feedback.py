@@ -225,6 +225,7 @@ def test_the_policy_answers_as_scoring_does(champion: LoadedVersion, tmp_path: P
     """Six frames: robust means, LSTM, gate, temperature and bias, against the numpy path of evaluation."""
     from ml_core.training import gating
     from ml_core.training.answers import Answers, judge
+    from ml_core.training.engine import best_device, has_matrix_units
     from ml_core.training.manifest import Item
 
     clip = np.stack([picture(number % 3 == 0, number) for number in range(6)])
@@ -236,7 +237,8 @@ def test_the_policy_answers_as_scoring_does(champion: LoadedVersion, tmp_path: P
     fused, _ = gating.fuse(champion.gate, Answers([item], logits, present, {}))
     with torch.no_grad():
         p_fake = torch.sigmoid(policy([policy.look(clip)])).item()
-    assert p_fake == pytest.approx(float(champion.calibration.p_fake(fused)[0]), abs=1e-5)
+    rounding = 5e-3 if has_matrix_units(best_device()) else 1e-5  # there `judge` computes in bf16, as the engines do
+    assert p_fake == pytest.approx(float(champion.calibration.p_fake(fused)[0]), abs=rounding)
 
 
 def test_a_loss_that_is_not_a_number_stops_the_run(champion: LoadedVersion, lessons: Lessons, tmp_path: Path) -> None:
