@@ -17,7 +17,7 @@ from ml_core.training.cli import CROPS
 from ml_core.training.crops import CropCache
 from ml_core.training.engine import load_weights
 from ml_core.training.manifest import at_most, read_manifests
-from ml_core.training.members import RECIPES, start
+from ml_core.training.members import RECIPES, Start, start
 from ml_core.training.run import as_shipped
 
 
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--init", type=Path, required=True, help="the start weights of the run's ViT")
     parser.add_argument("--limit", type=int, default=40, help="items of each source and label of val")
     options = parser.parse_args(arguments)
-    trained = load_weights(start("vit", RECIPES["vit"], options.init), options.run / "vit.safetensors")
+    trained = load_weights(start("vit", RECIPES["vit"], Start(options.init)), options.run / "vit.safetensors")
     stored = as_shipped("vit", copy.deepcopy(trained))
     items = at_most([item for item in read_manifests(options.data) if item.split == "val"], options.limit)
     cache = CropCache(CROPS)

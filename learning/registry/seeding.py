@@ -22,9 +22,8 @@ def seed(source: Path = TRAINED_MODELS) -> Iterator[str]:
     if folders.root().resolve() == source.resolve() or (pointer.named() and not note.is_file()):
         return
     folders.root().mkdir(parents=True, exist_ok=True)
-    for version in sorted(
-        path for path in source.iterdir() if path.is_dir()
-    ):  # one may hold no more than a shared base
+    # Every folder, also one without a manifest: it may hold no more than a base that others share.
+    for version in sorted(path for path in source.iterdir() if path.is_dir()):
         if not (folders.root() / version.name).exists():
             _copy(version)
             yield f"version {version.name} was copied to {folders.root()}"

@@ -2,12 +2,10 @@
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ml_core.config import INPUT_SIZE
+from ml_core.datatypes import Picture
 from ml_core.evaluation.tiers import h264_still
-
-Picture = NDArray[np.uint8]
 
 
 def augment(picture: Picture, rng: np.random.Generator) -> Picture:

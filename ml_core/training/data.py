@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml_core.config import FRAMES_PER_VIDEO, INPUT_SIZE
+from ml_core.datatypes import Picture
 from ml_core.training.augment import augment
 from ml_core.training.crops import CropCache
 from ml_core.training.manifest import Item, role
 from ml_core.training.reconstruct import Reconstructors, reconstructors
-from ml_core.training.self_blend import Picture, overlay, self_blend, swap
+from ml_core.training.self_blend import overlay, self_blend, swap
 
 PSEUDO = 0.3  # share of the pairs that are made from photographs alone
 KINDS = ("self_blended", "swapped", "reconstructed")
@@ -121,7 +122,9 @@ class Loader:
         self.photographs = Photographs(photographs) if photographs else None
 
     def batches(self, first: int, last: int) -> Iterator[Batch]:
-        """The batches of steps first … last - 1."""
+        """The batches of steps first … last - 1; none, and no work, where all are done."""
+        if first >= last:
+            return
         with ThreadPoolExecutor(1) as pool:
             coming: Future[Batch] = pool.submit(self.batch, first)
             for step in range(first, last):

@@ -8,23 +8,22 @@ reconstructions stand in for generators that the data lacks, as in Chen et al., 
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ml_core.datatypes import Picture
 from ml_core.training.engine import autocast
 
 logger = logging.getLogger(__name__)
 
-Picture = NDArray[np.uint8]
 Upsampler = Literal["transposed", "nearest", "shuffle"]
 UPSAMPLERS: tuple[Upsampler, ...] = get_args(Upsampler)
 STEPS, BATCH, PATCH, RATE = 300, 16, 96, 2e-3
@@ -105,8 +104,8 @@ def _ready(
     if path.exists():
         model.load_state_dict(load_file(path))
         return model
-    figures = fit(model, draw, seed, STEPS)
-    logger.info("autoencoder %s: mean error %.4f after %d steps", upsampler, figures["error"], STEPS)
+    error = fit(model, draw, seed, STEPS)
+    logger.info("autoencoder %s: mean error %.4f after %d steps", upsampler, error, STEPS)
     folder.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     save_file(model.state_dict(), part)
@@ -114,9 +113,7 @@ def _ready(
     return model
 
 
-def fit(
-    model: AutoEncoder, draw: Callable[[np.random.Generator], Picture], seed: int, steps: int
-) -> Mapping[str, float]:
+def fit(model: AutoEncoder, draw: Callable[[np.random.Generator], Picture], seed: int, steps: int) -> float:
     """Trains one autoencoder on patches of what `draw` gives; the mean absolute error, 0 to 2, at the end."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
@@ -133,7 +130,7 @@ def fit(
         optimizer.step()
         schedule.step()
         errors.append(float(error.detach()))
-    return {"error": float(np.mean(errors[-20:]))}
+    return float(np.mean(errors[-20:]))
 
 
 def _patch(picture: Picture, rng: np.random.Generator) -> Picture:

@@ -17,7 +17,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]
+from ml_core.datatypes import Picture
+
 Points = NDArray[np.float32]
 Mask = NDArray[np.float32]
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ml_core.datatypes import Frame
+from ml_core.datatypes import Frame, Picture
 from ml_core.faces import FaceDetector, crop
 from ml_core.training.crops import CropCache
 from ml_core.training.data import KINDS, Loader, Pairs, photographs
 from ml_core.training.manifest import read_manifests, role
 from ml_core.training.reconstruct import AutoEncoder, Reconstructors
-from ml_core.training.self_blend import MEAN_LANDMARKS, Picture, Points, self_blend, self_blend_clip, similarity, swap
+from ml_core.training.self_blend import MEAN_LANDMARKS, Points, self_blend, self_blend_clip, similarity, swap
 from tests.ml_core.training.toy import make_manifest
 
 
