@@ -19,10 +19,10 @@ TINY: dict[str, dict[str, Any]] = {
 }
 
 
-def make_tiny_version(root: Path, version: str = "tiny", seed: int = 0) -> str:
+def make_tiny_version(root: Path, version: str = "tiny", seed: int = 0, *, champion: bool = True) -> str:
     """Writes a small random version below `root`, makes it the champion and returns its name."""
     torch.manual_seed(seed)
     members = {name: build(name, arguments).eval() for name, arguments in TINY.items()}
     release = Release(version, members, Gate(), Calibration(1.5, 0.1), Bands(), TINY)
-    write_release(root, release)
+    write_release(root, release, champion)
     return version

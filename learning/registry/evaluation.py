@@ -47,7 +47,8 @@ def score(version_name: str, panel: Panel, started: Started = nobody) -> Path:
 
 def _command(version: str, folder: Path, tier: str) -> list[str]:
     command = [sys.executable, "-m", "ml_core", "evaluate", str(folder / "items.csv"), "--version", version]
-    return [*command, "--models", str(folders.root()), "--out", str(folder), "--tier", tier, "--scores-only"]
+    command += ["--models", str(folders.root()), "--out", str(folder), "--tier", tier, "--scores-only"]
+    return [*command, "--parent", str(os.getpid())]
 
 
 def _run(command: list[str], log: Path, started: Started) -> None:

@@ -1,15 +1,16 @@
 """A version in shadow is asked what the champion has answered: afterwards, in the training cluster, without effect.
 
 Every ten minutes the light cluster looks whether there is something to ask, and the training cluster asks it of an
-inference host of its own at the lowest priority, which ends with the task. Detection is not touched: no task of its
-queue, no host of its workers. People's files and other work of the training cluster go first, before every item. At
-most DEEPFAKE_SHADOW_PER_HOUR an hour, the newest first; what was deleted or purged is not asked.
+inference host of its own, which ends with the task; host and decoder run at the lowest priority. Detection is not
+touched: no task of its queue, no host of its workers. People's files and other work of the training cluster go first,
+before every item. At most DEEPFAKE_SHADOW_PER_HOUR an hour, the newest first; what was deleted or purged is not asked.
 """
 
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any, cast
 
 from django.conf import settings
@@ -47,7 +48,7 @@ def own_host() -> Iterator[Tools]:
         ) -> dict[str, Any]:
             return host.predict(frames, kind, version, on_stage, settings.DEEPFAKE_INFERENCE_SECONDS)
 
-        yield Tools(media_frames.decode, predict)
+        yield Tools(partial(media_frames.decode, nice=LOWEST), predict)
 
 
 def wake() -> bool:

@@ -21,7 +21,7 @@ from ml_core.training.manifest import role_of
 from ml_core.versions import Manifest, read_manifest, write_json
 
 SCHEMA = 2
-RECIPES = "recipes.json"
+RECIPES = ("recipes.json", "pseudo_fakes.json")  # what benchmarks of the training wrote beside the weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def write_card(folders: Sequence[Path], root: Path, out: Path) -> None:
     """Writes the Markdown to `out` and the version's card.json. Raises ValueError for mixed versions."""
     measured = read(folders, root)
     manifest = measured.manifest
-    sections = build(measured, _recipes(root / manifest["version"] / RECIPES))
+    sections = build(measured, _recipes(root / manifest["version"]))
     card = {
         "schema": SCHEMA,
         "version": manifest["version"],
@@ -113,17 +113,18 @@ def _tiers(folders: Sequence[Path], reports: Sequence[Mapping[str, Any]]) -> dic
     return found
 
 
-def _recipes(path: Path) -> Section | None:
-    """What each way of training gave, as who trained wrote it down: {"note": …, "head": […], "rows": [[…], …]}."""
-    if not path.exists():
-        return None
-    found = json.loads(path.read_text(encoding="utf-8"))
-    rows = [[tables.number(cell) for cell in row] for row in found["rows"]]
-    title = found.get("title", "What each way of adapting the ViT gave")
-    return Section(title, [found["note"]] if found.get("note") else [], [Table(title, found["head"], rows)])
+def _recipes(folder: Path) -> list[Section]:
+    """What each way of training gave, as the benchmarks wrote it down: {"title", "note", "head", "rows"} a file."""
+    found = [json.loads((folder / name).read_text("utf-8")) for name in RECIPES if (folder / name).exists()]
+    return [_recipe(one["title"], one["note"], one["head"], one["rows"]) for one in found]
 
 
-def build(measured: Measured, recipes: Section | None) -> list[Section]:
+def _recipe(title: str, note: str, head: list[str], rows: list[list[Any]]) -> Section:
+    cells = [[tables.number(cell) for cell in row] for row in rows]
+    return Section(title, [note], [Table(title, head, cells)])
+
+
+def build(measured: Measured, recipes: Sequence[Section]) -> list[Section]:
     """The sections of the card, in their order."""
     test, held_out = measured.test, measured.held_out
     sections = [
@@ -160,9 +161,8 @@ def build(measured: Measured, recipes: Section | None) -> list[Section]:
         ),
         Section("The brief's numbers, and ours", [card_texts.BRIEF], [targets.brief(test, held_out)]),
     ]
-    known = [recipes] if recipes else []
     words = [Section("What it cannot do", card_texts.LIMITS), Section("The data's terms", card_texts.TERMS)]
-    return [*sections, *known, *words, Section("How to make these figures again", card_texts.COMMANDS)]
+    return [*sections, *recipes, *words, Section("How to make these figures again", card_texts.COMMANDS)]
 
 
 def _ensemble(manifest: Manifest) -> Section:

@@ -14,6 +14,7 @@ from ml_core.errors import InferenceError, WeightsError
 from ml_core.evaluation import listing
 from ml_core.evaluation.scores import read_scores
 from ml_core.evaluation.tiers import AS_IS, TIERS
+from ml_core.host import live_with_parent
 from ml_core.training.cli import log_to_stdout, refuse
 from ml_core.versions import champion
 
@@ -48,6 +49,7 @@ def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=int, default=1000, help="draws of the bootstrap")
     parser.add_argument("--device", choices=("cpu", "cuda"), help="by default the GPU where there is one")
     parser.add_argument("--models", type=Path, default=TRAINED_MODELS, help="the folder of versions")
+    parser.add_argument("--parent", type=int, metavar="PID", help="end with this process, which started the evaluation")
 
 
 def add_compare_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,6 +72,8 @@ def add_card_arguments(parser: argparse.ArgumentParser) -> None:
 def run_evaluate(options: argparse.Namespace) -> int:
     """`evaluate`: exit status 0 all judged, 1 some could not be read, 2 usage."""
     log_to_stdout()
+    if options.parent is not None:
+        live_with_parent(options.parent)
     try:
         out = _evaluate(options)
         counts = Counter(row["status"] for row in read_scores(out / "scores.csv"))

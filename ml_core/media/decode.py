@@ -26,6 +26,7 @@ def main() -> None:
     """One request, one answer."""
     request = json.loads(sys.argv[1])
     confine(request["memory"], request["cpu_seconds"], request["parent"])
+    os.nice(request["nice"])
     output = take_stdout()
     try:
         header, pictures = _answer(request)

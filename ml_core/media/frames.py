@@ -15,7 +15,7 @@ MAX_CPU_PER_SECOND = 2  # the decoder may use several threads
 
 
 def decode(
-    path: Path, info_kind: Kind, format: str, *, frames: int = FRAMES_PER_VIDEO, timeout: float = 120
+    path: Path, info_kind: Kind, format: str, *, frames: int = FRAMES_PER_VIDEO, timeout: float = 120, nice: int = 0
 ) -> list[Frame]:
     """The still as one Frame (time None), or at most `frames` frames spread evenly over the video's real duration.
 
@@ -24,7 +24,8 @@ def decode(
     """
     still = info_kind == "image"
     count, side = (1, MAX_STILL_SIDE) if still else (frames, MAX_FRAME_SIDE)
-    request = Request("frames", info_kind, format, frames=count, cpu_seconds=max(1, int(timeout * MAX_CPU_PER_SECOND)))
+    cpu_seconds = max(1, int(timeout * MAX_CPU_PER_SECOND))
+    request = Request("frames", info_kind, format, frames=count, cpu_seconds=cpu_seconds, nice=nice)
     answer = run(path, request, timeout=timeout, body_limit=count * side * side * 3)
     return _cut(answer.header["frames"], answer.body, side)
 

@@ -53,6 +53,7 @@ class Request:
     frames: int = 1
     cpu_seconds: int = 20
     memory: int = DEFAULT_MEMORY
+    nice: int = 0  # 19: whoever else wants the processor gets it
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ the same seed see the same pictures, whatever the size of their batches.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +22,10 @@ from ml_core.training.manifest import Item, role
 from ml_core.training.reconstruct import Reconstructors, reconstructors
 from ml_core.training.self_blend import overlay, self_blend, swap
 
-PSEUDO = 0.3  # share of the pairs that are made from photographs alone
-KINDS = ("self_blended", "swapped", "reconstructed")
+# Shares of all pairs that are made from photographs alone; without autoencoders nothing is reconstructed.
+PSEUDO: Mapping[str, float] = {"self_blended": 0.15, "swapped": 0.06, "reconstructed": 0.09}
+BALANCE = 2 / 3  # a source of n pictures is drawn by n to this power: the small ones count for more than their share
 ENOUGH = 100  # photographs to train autoencoders on
-SHARES = (0.5, 0.2, 0.3)  # of those; without autoencoders nothing is reconstructed
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Batch:
 
 
 class Pairs:
-    """Draws pairs (real, fake); sources by the square root of their pictures, so that the small ones count."""
+    """Draws pairs (real, fake), of a source by its size to the power of `BALANCE`."""
 
     def __init__(self, items: Sequence[Item]) -> None:
         self.fakes: dict[str, list[Item]] = defaultdict(list)
@@ -51,7 +51,7 @@ class Pairs:
         self.sources = sorted(set(self.fakes) & set(self.reals))
         if not self.sources:
             raise ValueError("no source has both real and fake items to train on")
-        sizes = np.sqrt([sum(map(_pictures, self.fakes[source])) for source in self.sources])
+        sizes = np.power([sum(map(_pictures, self.fakes[source])) for source in self.sources], BALANCE)
         self.shares = sizes / sizes.sum()
 
     def draw(self, rng: np.random.Generator) -> tuple[Item, Item]:
@@ -67,7 +67,7 @@ def _pictures(item: Item) -> int:
 
 
 class Photographs:
-    """Real stills to make pseudo-fakes from; sources by the square root of their number."""
+    """Real stills to make pseudo-fakes from; sources by the square root of their number: many cameras count."""
 
     def __init__(self, items: Iterable[Item]) -> None:
         self.by_source: dict[str, list[Item]] = defaultdict(list)
@@ -103,8 +103,8 @@ def trained_reconstructors(items: Sequence[Item], cache: CropCache, folder: Path
 class Loader:
     """Batches from a step on, made one ahead in a thread while the model computes.
 
-    A share `PSEUDO` of the pairs is made from `photographs` alone, where there are any; what `reconstructors` give
-    back is among them.
+    Some of the pairs (`pseudo` says how many of which kind) are made from `photographs` alone, where there are any;
+    what `reconstructors` give back is among them.
     """
 
     def __init__(
@@ -116,9 +116,11 @@ class Loader:
         side_at: Callable[[int], int] = lambda step: INPUT_SIZE,
         photographs: Sequence[Item] = (),
         reconstructors: Reconstructors | None = None,
+        pseudo: Mapping[str, float] = PSEUDO,
     ) -> None:
         self.pairs, self.cache, self.size, self.seed, self.side_at = pairs, cache, size, seed, side_at
         self.reconstructors = reconstructors
+        self.pseudo = pseudo
         self.photographs = Photographs(photographs) if photographs else None
 
     def batches(self, first: int, last: int) -> Iterator[Batch]:
@@ -141,7 +143,7 @@ class Loader:
     def _pair(self, number: int) -> list[Picture]:
         """A real and a fake picture that met the same camera, crop and platform: only the manipulation differs."""
         rng = np.random.default_rng([self.seed, number])
-        if self.photographs is not None and rng.random() < PSEUDO:
+        if self.photographs is not None and rng.random() < sum(self.pseudo.values()):
             pair = self._pretended(self.photographs, rng)
         else:
             pair = [self._any_crop(item, rng) for item in self.pairs.draw(rng)]
@@ -149,7 +151,8 @@ class Loader:
         return [augment(picture, np.random.default_rng(seed)) for picture in pair]
 
     def _pretended(self, photographs: Photographs, rng: np.random.Generator) -> list[Picture]:
-        kind = str(rng.choice(KINDS, p=SHARES))
+        shares = np.array(list(self.pseudo.values()))
+        kind = str(rng.choice(list(self.pseudo), p=shares / shares.sum()))
         crops = [self._any_crop(item, rng) for item in photographs.draw(rng, count=2 if kind == "swapped" else 1)]
         if kind == "reconstructed" and self.reconstructors:
             return [crops[0], self._reconstructed(crops[0], self.reconstructors, rng)]

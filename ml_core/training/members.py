@@ -4,7 +4,7 @@ The ViT is first: what it answers while it learns teaches the others, which star
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from ml_core.models.resnext import ResNeXt
 from ml_core.models.vit import ViT
 from ml_core.training import distributed, engine
 from ml_core.training.crops import CropCache
-from ml_core.training.data import Loader, Pairs, photographs, trained_reconstructors
+from ml_core.training.data import PSEUDO, Loader, Pairs, photographs, trained_reconstructors
 from ml_core.training.distil import Notes
 from ml_core.training.manifest import Item
 from ml_core.transforms import to_tensor
@@ -34,16 +34,22 @@ class Recipe:
 
     settings: engine.Settings
     sides: tuple[int, ...] = (224,)  # small pictures first: each size has an equal share of the steps
+    keep: float = 1.0  # share of the patch tokens that a ViT sees until its rate falls; then it sees all
     arguments: Mapping[str, Any] | None = None
+    pseudo: Mapping[str, float] = field(default_factory=lambda: PSEUDO)  # shares of the pairs, by kind
 
     def side_at(self, step: int) -> int:
         """The side of the pictures in a step."""
         return self.sides[min(step * len(self.sides) // self.settings.steps, len(self.sides) - 1)]
 
+    def keep_at(self, step: int) -> float:
+        """The share of the patch tokens in a step."""
+        return 1.0 if engine.rate_falls(step, self.settings) else self.keep
+
 
 # What two processor cores with AMX can do in an hour and a half. With a GPU give all of them more `--steps`.
 RECIPES: dict[str, Recipe] = {
-    "vit": Recipe(engine.Settings(steps=1475, batch=32, rate=1e-4, save_every=25)),
+    "vit": Recipe(engine.Settings(steps=3400, batch=32, rate=1e-4, save_every=25), keep=0.65),
     "cnn": Recipe(engine.Settings(steps=200, batch=32, rate=1e-3, head_rate=1.0)),
     "resnext": Recipe(engine.Settings(steps=500, batch=32, rate=5e-4, head_rate=1.0), sides=(96, 128, 160)),
     "lstm": Recipe(engine.Settings(steps=200, batch=32, rate=5e-4, head_rate=1.0)),
@@ -100,14 +106,16 @@ def train_image_member(
     teaches, count = name == TEACHER, settings.batch // 2
     skipped = 0 if teaches else max(0, notes.pairs // count - settings.steps)  # pairs of a teacher that knew less
     loader = _loader(recipe, items, cache, checkpoint.parent, skipped)
+    member = start(name, recipe, begin)
 
     def steps(first: int, last: int) -> Iterator[engine.Step]:
         for batch in loader.batches(first + skipped, last + skipped):
             inputs = to_tensor(batch.pictures, preprocessing.mean, preprocessing.std)
             teacher = None if teaches else notes.read(batch.step * count, count)
+            if isinstance(member, ViT):
+                member.keep = recipe.keep_at(batch.step - skipped)
             yield engine.as_inputs(inputs, batch.labels, batch.step - skipped, teacher)
 
-    member = start(name, recipe, begin)
     return engine.train(member, steps, settings, checkpoint, notes if teaches else None)
 
 
@@ -115,10 +123,12 @@ def _loader(recipe: Recipe, items: Sequence[Item], cache: CropCache, folder: Pat
     """Pairs of the `train` items and of pseudo-fakes, in the recipe's sizes."""
     settings, reals = recipe.settings, photographs(items)
     pairs = Pairs([item for item in items if item.split == "train"])
-    with distributed.leader_first():
-        again = trained_reconstructors(reals, cache, folder, settings.seed)
+    again = None
+    if "reconstructed" in recipe.pseudo:
+        with distributed.leader_first():
+            again = trained_reconstructors(reals, cache, folder, settings.seed)
 
     def side_at(step: int) -> int:
         return recipe.side_at(step - skipped)
 
-    return Loader(pairs, cache, settings.batch, settings.seed, side_at, reals, again)
+    return Loader(pairs, cache, settings.batch, settings.seed, side_at, reals, again, recipe.pseudo)

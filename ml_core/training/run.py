@@ -23,7 +23,7 @@ from ml_core.training.crops import CropCache
 from ml_core.training.manifest import Item, at_most, digest, role
 from ml_core.training.members import RANDOM, RECIPES, TRAINING_ORDER, Recipe, Start, train_image_member, with_steps
 from ml_core.training.sequences import train_lstm
-from ml_core.versions import Manifest, write_json
+from ml_core.versions import Manifest, read_manifest, write_json
 
 logger = logging.getLogger(__name__)
 
@@ -136,12 +136,13 @@ def val_figures(answers: Answers, fitted: gating.Fitted) -> dict[str, Any]:
 
 def _release(plan: Plan, members: Mapping[str, Member], fitted: gating.Fitted, figures: Mapping[str, Any]) -> Release:
     recipes = {name: _recipe(plan, name) for name in MEMBERS}
+    before = read_manifest(plan.root, plan.parent)["data"].get("steps", {}) if plan.parent else {}
     arguments = {name: dict(recipe.arguments or {}) for name, recipe in recipes.items()}
     data = {
         "sha256": digest(plan.items),
         "train_items": len(plan.of("train")),
         "sources": sorted({item.source for item in plan.of("train")}),
-        "steps": {name: recipe.settings.steps for name, recipe in recipes.items()},
+        "steps": {name: before.get(name, 0) + recipe.settings.steps for name, recipe in recipes.items()},
         "batch": {name: recipe.settings.batch for name, recipe in recipes.items()},
     }
     return Release(

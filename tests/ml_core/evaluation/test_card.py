@@ -21,8 +21,9 @@ def card(tmp_path: Path) -> tuple[str, dict[str, Any]]:
     make_tiny_version(root)
     manifest = read_manifest(root, "tiny") | {"data": {"sources": ["s"]}}
     write_json(root / "tiny" / "manifest.json", manifest)
-    recipes = {"note": "Half an hour each.", "head": ["way", "AUC"], "rows": [["low rank", 0.9], ["blocks", 0.8]]}
+    recipes = {"title": "Ways", "note": "Half an hour.", "head": ["way", "AUC"], "rows": [["low rank", 0.9]]}
     write_json(root / "tiny" / "recipes.json", recipes)
+    write_json(root / "tiny" / "pseudo_fakes.json", recipes | {"title": "Kinds", "rows": [["swapped", 0.7]]})
     test, strange = make_rows(), make_rows(80, skill=0.5, seed=1, source="strange", split="elsewhere")
     alone = [r for r in make_rows(200, source="faces", split="real_only") if r["label"] == "real"]
     folder = write(tmp_path / "scores", [*test, *make_rows(seed=2, split="val"), *strange, *alone])
@@ -46,7 +47,8 @@ def test_it_has_the_figures_of_the_files(card: tuple[str, dict[str, Any]]) -> No
     assert found["figures"]["test"]["sources"]["s"]["auc"] == pytest.approx(auc_of(make_rows()), abs=1e-5)
     assert tables(found, "The members")[0]["rows"][0][0] == "s"
     assert "| ensemble | 96–98 % |" in text
-    assert "| low rank | 0.900 |" in text
+    assert "| low rank | 0.900 |" in text.split("## Ways")[1]
+    assert "| swapped | 0.700 |" in text.split("## Kinds")[1]
 
 
 def test_held_out_stands_apart(card: tuple[str, dict[str, Any]]) -> None:

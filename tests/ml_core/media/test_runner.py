@@ -81,6 +81,17 @@ def test_the_prison(endless: Path) -> None:
         watcher.join()
 
 
+def test_in_the_background_it_leaves_the_processor_to_others(endless: Path) -> None:
+    def kill_when_it_is_nice() -> None:
+        child = _child()
+        _wait_until(lambda: child.nice() == 19)
+        child.kill()
+
+    threading.Thread(target=kill_when_it_is_nice).start()
+    with pytest.raises(DecoderDied, match="signal 9"):
+        decode(endless, "image", "jpeg", timeout=30, nice=19)
+
+
 def test_the_decoder_dies_with_its_parent(endless: Path) -> None:
     script = f"from pathlib import Path; from ml_core.media import runner; {STAND_IN}"
     parent = subprocess.Popen([sys.executable, "-c", script, str(endless)], cwd=PROJECT_ROOT)

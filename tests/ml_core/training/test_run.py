@@ -6,13 +6,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor
 
 from ml_core import cli
 from ml_core.checkpoints import load_version
 from ml_core.datatypes import MEMBERS
+from ml_core.models.vit import ViT
+from ml_core.training import engine
+from ml_core.training.crops import CropCache
 from ml_core.training.manifest import read_manifests
-from ml_core.training.members import RECIPES, Recipe, start
-from ml_core.training.run import Plan, quick, starts, train
+from ml_core.training.members import RECIPES, Recipe, start, train_image_member
+from ml_core.training.run import Plan, quick, release, starts, train
 from tests.ml_core.training.toy import SPLITS, make_manifest
 from tests.tiny import TINY
 
@@ -87,3 +91,24 @@ def test_a_child_goes_on_from_the_weights_of_its_parent(trained: Plan, tmp_path:
     own = replace(trained, parent="toy", init={"vit": tmp_path / "clip.safetensors"})
     assert starts(own)["vit"].weights == tmp_path / "clip.safetensors"
     assert starts(own)["cnn"].state is not None
+
+
+def test_a_child_tells_of_all_the_steps_of_its_members(trained: Plan, tmp_path: Path) -> None:
+    grown = replace(trained, parent="toy", version="grown", folder=tmp_path, steps={**STEPS, "cnn": 0}, promote=False)
+    manifest = release(grown, load_version(trained.root, "toy").members)
+    assert manifest["data"]["steps"] == {"cnn": 2, "resnext": 4, "vit": 4, "lstm": 4}
+
+
+def test_a_vit_sees_whole_pictures_once_its_rate_falls(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens: list[int] = []
+    fewer = ViT._fewer
+
+    def counted(vit: ViT, rows: Tensor) -> Tensor:
+        kept = fewer(vit, rows)
+        tokens.append(kept.shape[1])
+        return kept
+
+    monkeypatch.setattr(ViT, "_fewer", counted)
+    recipe = Recipe(engine.Settings(steps=10, batch=2, rate=1e-3), keep=0.5, arguments=TINY["vit"], pseudo={})
+    train_image_member("vit", recipe, plan.items, CropCache(plan.crops), plan.folder / "vit.safetensors")
+    assert tokens == [1 + 98] * 7 + [1 + 196] * 3

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ml_core.datatypes import Frame, Picture
 from ml_core.faces import FaceDetector, crop
 from ml_core.training.crops import CropCache
-from ml_core.training.data import KINDS, Loader, Pairs, photographs
+from ml_core.training.data import PSEUDO, Loader, Pairs, photographs
 from ml_core.training.manifest import read_manifests, role
 from ml_core.training.reconstruct import AutoEncoder, Reconstructors
 from ml_core.training.self_blend import MEAN_LANDMARKS, Points, self_blend, self_blend_clip, similarity, swap
@@ -85,27 +85,23 @@ def test_a_real_only_photograph_has_one_role(tmp_path: Path) -> None:
     assert not any(item.fake or role(item) != "train" for item in used)
 
 
-def pretending(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> Loader:
+def pretending(tmp_path: Path, kind: str) -> Loader:
     """A loader whose every pair is made of photographs, in one way."""
-    monkeypatch.setattr("ml_core.training.data.PSEUDO", 1.0)
-    monkeypatch.setattr("ml_core.training.data.SHARES", [float(kind == known) for known in KINDS])
     items, cache = read_manifests([make_manifest(tmp_path)]), CropCache(tmp_path / "crops")
     again = Reconstructors([AutoEncoder("shuffle")])
-    return Loader(Pairs(items), cache, 4, 1, lambda _: 64, photographs(items), again)
+    return Loader(Pairs(items), cache, 4, 1, lambda _: 64, photographs(items), again, {kind: 1.0})
 
 
 def test_a_pair_made_of_one_photograph_is_augmented_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ml_core.training.data.self_blend", lambda picture, *_: (picture, picture))
-    batch = pretending(tmp_path, monkeypatch, "self_blended").batch(0)
+    batch = pretending(tmp_path, "self_blended").batch(0)
     assert np.array_equal(batch.pictures[0], batch.pictures[1])
     assert not np.array_equal(batch.pictures[0], batch.pictures[2])
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_each_kind_of_pseudo_fake_differs_from_its_original_and_comes_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
-    loader = pretending(tmp_path, monkeypatch, kind)
+@pytest.mark.parametrize("kind", PSEUDO)
+def test_each_kind_of_pseudo_fake_differs_from_its_original_and_comes_again(tmp_path: Path, kind: str) -> None:
+    loader = pretending(tmp_path, kind)
     pictures = loader.batch(3).pictures
     assert np.array_equal(pictures, loader.batch(3).pictures)
     changed = np.abs(pictures[0].astype(int) - pictures[1]).mean()
