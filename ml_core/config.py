@@ -17,4 +17,5 @@ MAX_STILL_SIDE = 2048
 
 INPUT_SIZE = 224
 CROP_MARGIN = 0.30
+SECOND_LOOK = 0.88  # share of a crop's side that the second look at a still has; training sees 0.8 to 1.0
 DECIDING_FACE_RATIO = 0.5  # faces less than this share of the largest one's width do not decide

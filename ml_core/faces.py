@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ml_core.config import CROP_MARGIN, DECIDING_FACE_RATIO, INPUT_SIZE
+from ml_core.config import CROP_MARGIN, DECIDING_FACE_RATIO, INPUT_SIZE, SECOND_LOOK
 from ml_core.datatypes import Box, FaceDetection, Frame, Picture
 from ml_core.openvino_runtime import openvino
 
@@ -134,6 +134,17 @@ def crop(image: Picture, box: Box, margin: float = CROP_MARGIN, size: int = INPU
     top = np.clip((box[1] + box[3] - side) / 2, 0, height - side)
     x, y, pixels = round(float(left)), round(float(top)), max(1, round(float(side)))
     return _resized(image[y : y + pixels, x : x + pixels], size)
+
+
+def twice(crops: Picture) -> Picture:
+    """(N, S, S, 3) crops of stills → (2N, S, S, 3): each, and right after it its middle (`SECOND_LOOK`).
+
+    A still has one frame; the mean of two looks at it is steadier than either.
+    """
+    side = crops.shape[1]
+    edge = (side - round(side * SECOND_LOOK)) // 2
+    closer = [_resized(one[edge : side - edge, edge : side - edge], side) for one in crops]
+    return np.stack([look for pair in zip(crops, closer, strict=True) for look in pair])
 
 
 def whole(image: Picture, size: int = INPUT_SIZE) -> Picture:

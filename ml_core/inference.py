@@ -19,7 +19,7 @@ from ml_core.datatypes import (
     Verdict,
 )
 from ml_core.errors import InferenceError
-from ml_core.faces import FaceDetector, crop, deciding_tracks, track, whole
+from ml_core.faces import FaceDetector, crop, deciding_tracks, track, twice, whole
 from ml_core.scoring import Answers, Crops, EngineMaker, FaceLogits, Scorer, Stopwatch, best_engine
 from ml_core.verdict import LABELS, Bands, disagreement
 
@@ -33,7 +33,10 @@ def _nothing(stage: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The frames of one still or video, searched for faces, and the crops that the members are asked about."""
+    """The frames of one still or video, searched for faces, and the crops that the members are asked about.
+
+    A still has two crops of each face (`faces.twice`), a video one.
+    """
 
     kind: Kind
     frames: Sequence[Frame]
@@ -87,9 +90,11 @@ class Predictor:
         with watch.stage("faces"):
             faces = _scored_faces(track(self._detector.detect(frames)))
         with watch.stage("crops"):
-            return Case(kind, frames, faces, _crops(frames, faces), watch)
+            crops = _crops(frames, faces)
+            return Case(kind, frames, faces, twice(crops) if kind == "image" else crops, watch)
 
     def _conclude(self, case: Case, look: FaceLogits) -> Verdict:
+        look = look.mean_of(2) if case.kind == "image" else look
         if case.faces:
             return self._judge(case.frames, case.kind, case.faces, look, case.watch)
         return self._without_face(case.kind, case.frames, look, case.watch)

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from ml_core.checkpoints import LoadedVersion, load_version
-from ml_core.config import CROP_MARGIN, FRAMES_PER_VIDEO, TRAINED_MODELS
+from ml_core.config import CROP_MARGIN, FRAMES_PER_VIDEO, SECOND_LOOK, TRAINED_MODELS
 from ml_core.datatypes import MEMBERS
 from ml_core.errors import WeightsError
 from ml_core.models.resnext import FeaturesAndLogits, ResNeXt
@@ -66,7 +66,12 @@ def description(loaded: LoadedVersion) -> dict[str, Any]:
     """What a program has to do before and after."""
     members = {name: asdict(loaded.preprocessing(name)) for name in loaded.members if name != "lstm"}
     calibration = {"formula": "p_fake = sigmoid((fake - real) / temperature + bias)", **asdict(loaded.calibration)}
-    faces = {"margin": CROP_MARGIN, "frames_per_video": FRAMES_PER_VIDEO, "colour": "RGB, 0 to 1 before normalisation"}
+    faces = {
+        "margin": CROP_MARGIN,
+        "second_look": SECOND_LOOK,  # of a still: the mean of the logits of both
+        "frames_per_video": FRAMES_PER_VIDEO,
+        "colour": "RGB, 0 to 1 before normalisation",
+    }
     bands = asdict(loaded.bands)
     return {
         "version": loaded.version, "classes": ["real", "fake"], "members": members, "calibration": calibration,

@@ -9,7 +9,7 @@ from typing import Any
 
 from ml_core.calibration import Calibration
 from ml_core.checkpoints import write_member, write_tensors
-from ml_core.config import CROP_MARGIN, FRAMES_PER_VIDEO
+from ml_core.config import CROP_MARGIN, FRAMES_PER_VIDEO, SECOND_LOOK
 from ml_core.models.ensemble import Gate
 from ml_core.models.member import Member
 from ml_core.verdict import Bands
@@ -61,7 +61,7 @@ def _write(root: Path, folder: Path, release: Release) -> Manifest:
         "members": members,
         "gate": {"arguments": dict(release.gate_arguments), "files": [gate]},
         "calibration": {**asdict(release.calibration), "bands": asdict(release.bands)},
-        "preprocessing": {"margin": CROP_MARGIN, "frames": FRAMES_PER_VIDEO},
+        "preprocessing": {"margin": CROP_MARGIN, "frames": FRAMES_PER_VIDEO, "second_look": SECOND_LOOK},
         "data": dict(release.data),
         "metrics": dict(release.metrics),
     }

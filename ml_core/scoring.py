@@ -30,6 +30,12 @@ class FaceLogits:
     logits: Floats
     features: Floats
 
+    def mean_of(self, looks: int) -> "FaceLogits":
+        """Of faces that were looked at several times in a row, one answer each."""
+        faces = len(self.logits) // looks
+        means = (all.reshape(faces, looks, *all.shape[1:]).mean(axis=1) for all in (self.logits, self.features))
+        return FaceLogits(*means)
+
 
 @dataclass(frozen=True, slots=True)
 class Answers:

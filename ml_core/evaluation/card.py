@@ -225,10 +225,12 @@ def in_short(measured: Measured) -> list[str]:
     found = [text]
     if test:
         least = min(values["coverage"] or 0.0 for values in test.values())
-        alarms = max(values["false_alarms"] or 0.0 for values in test.values())
+        everything = [*test.values(), *measured.real_only["sources"].values()]
+        alarms = max(values["false_alarms"] or 0.0 for values in everything)
         found.append(
             f"On the source where it decides least, {1 - least:.0%} of the items are INCONCLUSIVE; "
-            f"on the source with the most false alarms, {alarms:.1%} of the real items are called FAKE."
+            "on the source with the most false alarms, real photographs alone among them, "
+            f"{alarms:.1%} of the real items are called FAKE."
         )
     return [*found, "It is no proof of anything: do not use it alone to accuse a person."]
 

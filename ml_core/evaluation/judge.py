@@ -25,7 +25,7 @@ from ml_core.inference import Case, Predictor
 from ml_core.versions import Manifest
 
 CHUNK = 32  # crops that go through the members together; a clip has up to 16 a person, and its frames are large
-SCORING = 1  # counts up when decoding, cropping or aggregation change: old answers are then asked again
+SCORING = 2  # counts up when decoding, cropping or aggregation change: old answers are then asked again
 
 Outcome = dict[str, Any]
 

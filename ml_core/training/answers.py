@@ -8,7 +8,7 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from ml_core.aggregation import LSTM_MIN_FRAMES, robust_means
 from ml_core.datatypes import IMAGE_MEMBERS, MEMBERS
 from ml_core.errors import MediaError
+from ml_core.faces import twice
 from ml_core.models.member import Member
 from ml_core.models.registry import SPECS
 from ml_core.training.crops import CropCache, Crops
@@ -30,6 +31,7 @@ from ml_core.transforms import to_tensor
 logger = logging.getLogger(__name__)
 
 CHUNK = 16  # crops in one forward pass
+TOGETHER = 32  # items that are asked together and written down together
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +68,23 @@ def ask(members: Mapping[str, Member], items: Sequence[Item], cache: CropCache, 
     """Every member's logits on every item; files in `folder` keep them between runs."""
     log = folder / f"answers-{fingerprint(members)}.jsonl"
     known = _read(log)
-    logits = np.zeros((len(items), len(MEMBERS), 2), np.float32)
-    present = np.zeros((len(items), len(MEMBERS)), bool)
-    errors: dict[int, str] = {}
+    waiting = [item for item in items if _key(item) not in known]
     start = time.monotonic()
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a", encoding="utf-8") as file:
         file.write("\n")  # after a line that was cut off
-        for index, item in enumerate(items):
-            key = f"{item.source}/{item.name}"
-            if key not in known:
-                known[key] = _answer(members, item, cache)
-                file.write(json.dumps({"item": key, "answer": known[key]}) + "\n")
-                file.flush()
-            _place(known[key], index, logits, present, errors)
-            if (index + 1) % 100 == 0 or index + 1 == len(items):
-                logger.info("scored %d of %d, %.0f s", index + 1, len(items), time.monotonic() - start)
-    return Answers(items, logits, present, errors)
+        for first in range(0, len(waiting), TOGETHER):
+            batch = waiting[first : first + TOGETHER]
+            for item, answer in _answer(members, batch, cache):
+                known[_key(item)] = answer
+                file.write(json.dumps({"item": _key(item), "answer": answer}) + "\n")
+            file.flush()
+            logger.info("scored %d of %d, %.0f s", first + len(batch), len(waiting), time.monotonic() - start)
+    return _gathered(items, [known[_key(item)] for item in items])
+
+
+def _key(item: Item) -> str:
+    return f"{item.source}/{item.name}"
 
 
 Answer = dict[str, list[float] | str]
@@ -99,41 +101,51 @@ def _read(log: Path) -> dict[str, Answer]:
     return known
 
 
-def _place(
-    answer: Answer, index: int, logits: NDArray[np.float32], present: NDArray[np.bool_], errors: dict[int, str]
-) -> None:
-    if "error" in answer:
-        errors[index] = str(answer["error"])
-        return
-    for position, name in enumerate(MEMBERS):
-        if name in answer:
-            logits[index, position], present[index, position] = answer[name], True
+def _gathered(items: Sequence[Item], answers: Sequence[Answer]) -> Answers:
+    logits = np.zeros((len(items), len(MEMBERS), 2), np.float32)
+    present = np.zeros((len(items), len(MEMBERS)), bool)
+    errors = {index: str(answer["error"]) for index, answer in enumerate(answers) if "error" in answer}
+    for index, answer in enumerate(answers):
+        for position, name in enumerate(MEMBERS):
+            if name in answer:
+                logits[index, position], present[index, position] = answer[name], True
+    return Answers(items, logits, present, errors)
 
 
-def _answer(members: Mapping[str, Member], item: Item, cache: CropCache) -> Answer:
-    try:
-        crops = cache.get(item)
-    except MediaError as error:
-        return {"error": error.code}
-    return {name: [float(value) for value in logits] for name, logits in judge(members, crops).items()}
+def _answer(members: Mapping[str, Member], items: Sequence[Item], cache: CropCache) -> Iterator[tuple[Item, Answer]]:
+    """The answers to some items, asked together; first those that were refused."""
+    seen: list[tuple[Item, Crops]] = []
+    for item in items:
+        try:
+            crops = cache.get(item)
+        except MediaError as error:
+            yield item, {"error": error.code}
+        else:
+            seen.append((item, crops if item.is_clip else twice(crops)))
+    for (item, _), answer in zip(seen, judge(members, [crops for _, crops in seen]), strict=True):
+        yield item, {name: [float(value) for value in logits] for name, logits in answer.items()}
 
 
 @torch.inference_mode()
-def judge(members: Mapping[str, Member], crops: Crops) -> dict[str, NDArray[np.float32]]:
-    """(T, 224, 224, 3) crops of one person → each present member's (2,) logits."""
-    names = [name for name in IMAGE_MEMBERS if name in members]
-    frames: dict[str, NDArray[np.float32]] = {}
-    features: NDArray[np.float32] | None = None
-    for name in names:
-        outputs, vectors = forward(name, members[name], crops)
-        frames[name] = outputs
-        features = vectors if name == "resnext" else features
-    means = robust_means(np.stack([frames[name] for name in names], axis=1))
-    answers = dict(zip(names, means, strict=True))
-    if "lstm" in members and features is not None and len(crops) >= LSTM_MIN_FRAMES:
-        sequence = torch.from_numpy(features)[None].to(best_device())
-        answers["lstm"] = members["lstm"].to(best_device()).eval()(sequence)[0].float().cpu().numpy()
+def judge(members: Mapping[str, Member], media: Sequence[Crops]) -> list[dict[str, NDArray[np.float32]]]:
+    """(T, 224, 224, 3) crops of one person in each of some media → each present member's (2,) logits on each."""
+    if not media:
+        return []
+    ends = np.cumsum([len(crops) for crops in media])[:-1]
+    looks = {name: forward(name, members[name], np.concatenate(media)) for name in IMAGE_MEMBERS if name in members}
+    logits = np.split(np.stack([outputs for outputs, _ in looks.values()], axis=1), ends)
+    answers = [dict(zip(looks, robust_means(rows), strict=True)) for rows in logits]
+    if "lstm" in members and "resnext" in looks:
+        for answer, features in zip(answers, np.split(looks["resnext"][1], ends), strict=True):
+            if len(features) >= LSTM_MIN_FRAMES:
+                answer["lstm"] = _followed(members["lstm"], features)
     return answers
+
+
+def _followed(lstm: Member, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(T, 2048) features in the order of time → (2,) logits."""
+    sequence = torch.from_numpy(features)[None].to(best_device())
+    return np.asarray(lstm.to(best_device()).eval()(sequence)[0].float().cpu().numpy(), np.float32)
 
 
 @torch.inference_mode()

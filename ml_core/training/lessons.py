@@ -20,14 +20,14 @@ from torch import Tensor
 from ml_core import aggregation
 from ml_core.datatypes import Kind
 from ml_core.errors import MediaError
-from ml_core.faces import FaceDetector, crop, deciding_tracks, track
+from ml_core.faces import FaceDetector, crop, deciding_tracks, track, twice
 from ml_core.media.frames import decode
 from ml_core.training.crops import CropCache, Crops
 from ml_core.training.manifest import Item
 from ml_core.training.policy import Features, Policy
 
 MAX_FACES = 64  # of those that may decide, the first ones: a crowd must not hold a run for minutes
-RECIPE = "v1"  # counts up when the features below are computed differently
+RECIPE = "v2"  # counts up when the features below are computed differently
 Share = Literal["train", "held_out"]
 
 
@@ -102,7 +102,7 @@ class FeatureStore:
     def crops(self, lesson: Lesson) -> Crops:
         """(T, 224, 224, 3) uint8 of an item that `get` has seen: what deep layers learn on."""
         tensors = load_file(self._path(lesson))
-        return tensors["crops"].numpy()[self._rows(tensors)] if "crops" in tensors else self._cache.get(_item(lesson))
+        return tensors["crops"].numpy()[self._rows(tensors)] if "crops" in tensors else self._known(lesson)
 
     def forget_others(self, lessons: Iterable[Lesson]) -> int:
         """Removes what belongs to none of these lessons, of every version: deleted media leaves nothing behind."""
@@ -119,7 +119,7 @@ class FeatureStore:
     def _make(self, lesson: Lesson) -> dict[str, Tensor]:
         """Features of every face that may decide, its track, and an upload's crops. Raises NoFace, MediaError."""
         if lesson.kind is None:
-            crops, tracks = self._cache.get(_item(lesson)), None
+            crops, tracks = self._known(lesson), None
         else:
             crops, tracks = self._faces(lesson, lesson.kind)
         tensors = {f"frames.{name}": rows for name, rows in self._policy.look(crops).frames.items()}
@@ -127,7 +127,13 @@ class FeatureStore:
             tensors |= {"crops": torch.from_numpy(crops), "tracks": torch.tensor(tracks)}
         return {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
 
+    def _known(self, lesson: Lesson) -> Crops:
+        """The crops of a picture or clip of a data set, as the members are asked about them."""
+        item = _item(lesson)
+        return self._cache.get(item) if item.is_clip else twice(self._cache.get(item))
+
     def _faces(self, lesson: Lesson, kind: Kind) -> tuple[Crops, list[int]]:
+        """The crops that the members are asked about, and the track of each face: a still has two crops of a face."""
         frames = decode(lesson.path, kind, lesson.format)
         images = {frame.index: frame.image for frame in frames}
         faces = track(self._detector.detect(frames))
@@ -135,20 +141,22 @@ class FeatureStore:
         faces = [face for face in faces if face.track in allowed][:MAX_FACES]
         if not faces:
             raise NoFace
-        return np.stack([crop(images[face.frame], face.box) for face in faces]), [face.track for face in faces]
+        crops = np.stack([crop(images[face.frame], face.box) for face in faces])
+        return twice(crops) if kind == "image" else crops, [face.track for face in faces]
 
     @torch.no_grad()
     def _rows(self, tensors: Mapping[str, Tensor]) -> list[int]:
         """The rows of the most suspicious person in the champion's eyes, as in scoring."""
         frames = _frames(tensors)
         count = len(next(iter(frames.values())))
-        tracks = tensors["tracks"].tolist() if "tracks" in tensors else [0] * count
+        tracks = tensors["tracks"].tolist() if "tracks" in tensors else [0]
         if len(set(tracks)) == 1:
             return list(range(count))
-        single = [Features({name: rows[i : i + 1] for name, rows in frames.items()}) for i in range(count)]
+        looks = [range(i, i + count // len(tracks)) for i in range(0, count, count // len(tracks))]
+        single = [Features({name: rows[list(look)] for name, rows in frames.items()}) for look in looks]
         means = aggregation.suspicion(zip(tracks, torch.sigmoid(self._policy(single)).tolist(), strict=True))
         best = aggregation.most_suspicious(means, means)
-        return [row for row, number in enumerate(tracks) if number == best]
+        return [row for look, number in zip(looks, tracks, strict=True) if number == best for row in look]
 
 
 def _frames(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -5,7 +5,7 @@ import pytest
 import skimage.data
 
 from ml_core.datatypes import FaceDetection, Frame
-from ml_core.faces import FaceDetector, crop, deciding_tracks, overlap, track, whole
+from ml_core.faces import FaceDetector, crop, deciding_tracks, overlap, track, twice, whole
 
 ASTRONAUT = np.asarray(skimage.data.astronaut(), np.uint8)  # type: ignore[no-untyped-call]  # no annotations
 FACE = (180, 60, 270, 178)  # measured by eye: chin to hairline
@@ -48,6 +48,15 @@ def test_at_the_edge_the_crop_moves_inside() -> None:
     assert cut[:, -1].min() == pytest.approx(51, abs=1)
     larger_than_the_picture = crop(image, (0, -50, 200, 150), size=10)
     assert larger_than_the_picture.shape == (10, 10, 3)
+
+
+def test_the_second_look_is_the_middle_of_the_first() -> None:
+    crops = np.zeros((2, 100, 100, 3), np.uint8)
+    crops[0, 6:94, 6:94], crops[1] = 200, 50
+    first, closer, other, _ = twice(crops)
+    assert np.array_equal(first, crops[0])
+    assert (closer == 200).all()
+    assert np.array_equal(other, crops[1])
 
 
 def test_whole_keeps_everything() -> None:

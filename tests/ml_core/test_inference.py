@@ -11,6 +11,7 @@ from ml_core.aggregation import LSTM_MIN_FRAMES
 from ml_core.datatypes import FaceDetection, Frame, Picture, Verdict
 from ml_core.errors import InferenceError, WeightsError
 from ml_core.inference import Predictor
+from ml_core.scoring import Stopwatch
 
 TIMES = ("elapsed_ms", "stages_ms")
 
@@ -100,6 +101,16 @@ def test_the_most_suspicious_of_two_decides(predictor: Predictor, portrait: Pict
     verdict = predictor.predict([Frame(0, None, scene)], "image")
     assert len(verdict.faces) == 2
     assert verdict.p_fake == pytest.approx(max(face.p_fake for face in verdict.faces), abs=1e-6)
+
+
+def test_a_still_is_looked_at_twice_and_a_clip_once(predictor: Predictor, portrait: Picture) -> None:
+    frames = [Frame(0, None, portrait)]
+    still, clip = predictor.prepare(frames, "image"), predictor.prepare(frames, "video")
+    assert np.array_equal(still.crops[:1], clip.crops)
+    look = predictor._scorer.look(still.crops, Stopwatch())
+    mean = predictor._scorer.fuse(look.logits.mean(axis=0)[None]).p_fake[0]
+    assert predictor.predict(frames, "image").p_fake == pytest.approx(mean, abs=1e-5)
+    assert predictor.predict_many([clip, still])[1].p_fake == pytest.approx(mean, abs=1e-3)
 
 
 def test_stages_are_told_in_order(predictor: Predictor, portrait: Picture) -> None:

@@ -51,6 +51,14 @@ def test_it_has_the_figures_of_the_files(card: tuple[str, dict[str, Any]]) -> No
     assert "| swapped | 0.700 |" in text.split("## Kinds")[1]
 
 
+def test_the_summary_counts_the_false_alarms_on_real_photographs_alone(card: tuple[str, dict[str, Any]]) -> None:
+    _, found = card
+    sources = [*found["figures"]["test"]["sources"].values(), *found["figures"]["real_only"]["sources"].values()]
+    alarms = max(values["false_alarms"] for values in sources)
+    assert alarms == found["figures"]["real_only"]["sources"]["faces"]["false_alarms"]
+    assert f"{alarms:.1%} of the real items" in " ".join(found["summary"])
+
+
 def test_held_out_stands_apart(card: tuple[str, dict[str, Any]]) -> None:
     _, found = card
     assert [row[0] for row in tables(found, "In distribution")[0]["rows"]] == ["s"]

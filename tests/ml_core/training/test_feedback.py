@@ -234,8 +234,9 @@ def test_the_policy_answers_as_scoring_does(
     clip = np.stack([picture(number % 3 == 0, number) for number in range(6)])
     policy = Policy(champion)
     logits, present = np.zeros((1, 4, 2), np.float32), np.zeros((1, 4), bool)
+    (answer,) = judge(champion.members, [clip])
     for position, name in enumerate(("cnn", "resnext", "vit", "lstm")):
-        logits[0, position], present[0, position] = judge(champion.members, clip)[name], True
+        logits[0, position], present[0, position] = answer[name], True
     item = Item(tmp_path, True, "", "", "", "val", "")
     fused, _ = gating.fuse(champion.gate, Answers([item], logits, present, {}))
     with torch.no_grad():
