@@ -38,7 +38,7 @@ SUMMARY: dict[str, Any] = {
         "p_fake": 0.87,
         "p_real": 0.13,
         "confidence": 0.87,
-        "model_version": "2026.11.26",
+        "model_version": "2026.11.26b",
     },
     "error": None,
     "links": {

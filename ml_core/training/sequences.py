@@ -112,6 +112,8 @@ def train_lstm(
 ) -> Member:
     """Trains the LSTM on sequences of the finished ResNeXt; half of every batch is real, half fake."""
     settings = recipe.settings
+    if not settings.steps:  # it stays as it began: nobody needs the sequences
+        return start("lstm", recipe, begin).eval()
     chosen = choose(items, settings.seed)
     log = checkpoint.with_name("sequences.safetensors")
     with distributed.leader_first():

@@ -16,7 +16,7 @@ from ml_core.training import engine
 from ml_core.training.crops import CropCache
 from ml_core.training.manifest import read_manifests
 from ml_core.training.members import RECIPES, Recipe, start, train_image_member
-from ml_core.training.run import Plan, quick, release, starts, train
+from ml_core.training.run import Plan, quick, release, starts, train, train_members
 from tests.ml_core.training.toy import SPLITS, make_manifest
 from tests.tiny import TINY
 
@@ -97,6 +97,14 @@ def test_a_child_tells_of_all_the_steps_of_its_members(trained: Plan, tmp_path: 
     grown = replace(trained, parent="toy", version="grown", folder=tmp_path, steps={**STEPS, "cnn": 0}, promote=False)
     manifest = release(grown, load_version(trained.root, "toy").members)
     assert manifest["data"]["steps"] == {"cnn": 2, "resnext": 4, "vit": 4, "lstm": 4}
+
+
+def test_a_member_without_steps_stays_as_it_began_and_costs_nothing(trained: Plan, tmp_path: Path) -> None:
+    still = replace(trained, parent="toy", folder=tmp_path / "run", steps=dict.fromkeys(MEMBERS, 0))
+    before = load_version(trained.root, "toy").members
+    for name, member in train_members(still).items():
+        assert all(torch.equal(a, b) for a, b in zip(member.parameters(), before[name].parameters(), strict=True))
+    assert not still.folder.exists()
 
 
 def test_a_vit_sees_whole_pictures_once_its_rate_falls(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
