@@ -35,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cache = CropCache(CROPS)
     margins = []
     for member in (trained, stored):
-        logits = np.array([judge({"vit": member}, cache.get(item))["vit"] for item in items], np.float64)
+        answers = judge({"vit": member}, [cache.get(item) for item in items])
+        logits = np.array([answer["vit"] for answer in answers], np.float64)
         margins.append(logits[:, 1] - logits[:, 0])
     for source in sorted({item.source for item in items}):
         chosen = np.array([item.source == source for item in items])
