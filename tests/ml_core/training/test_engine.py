@@ -77,9 +77,13 @@ def test_blocks_are_compiled_where_it_pays_and_can_be_done(
     names = list(member.state_dict())
     monkeypatch.setattr(engine, "has_matrix_units", lambda device: amx)
     monkeypatch.setattr(shutil, "which", lambda program: compiler)
-    monkeypatch.setattr(nn.Module, "compile", lambda block: compiled.append(block))
+    monkeypatch.setattr(nn.Module, "compile", lambda block, dynamic: compiled.append(block))
+    fused = [block.attn.fused_attn for block in member.trunk.blocks]
     engine.fuse(member, torch.device("cpu"))
     assert compiled == (list(member.trunk.blocks) if amx and compiler else [])
+    plain = [False, True] if amx and compiler else [False, False]  # the first block is frozen
+    now = [block.attn.fused_attn for block in member.trunk.blocks]
+    assert now == [was and not made_plain for was, made_plain in zip(fused, plain, strict=True)]
     assert list(member.state_dict()) == names
 
 
