@@ -47,7 +47,7 @@ class Settings:
     batch: int = 16
     replay: int = 64
     replay_weight: float = 1.0
-    kl_weight: float = 200.0  # with less the champion's other answers move so far that the gate refuses the candidate
+    kl_weight: float = 800.0  # with less the champion's other answers move so far that the gate refuses the candidate
     rates: Mapping[Part, float] = field(default_factory=lambda: dict(RATES))
     seed: int = 1
     save_every: int = 20
