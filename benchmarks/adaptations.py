@@ -9,11 +9,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
-from benchmarks.short_runs import BATCH, Outcome, outcome, parser, stills
+from benchmarks.short_runs import BATCH, Outcome, outcome, parser, report, stills
 from ml_core.training.cli import log_to_stdout
 from ml_core.training.manifest import read_manifests
 from ml_core.training.members import RECIPES, Recipe
-from ml_core.versions import write_json
 
 RATES = {"blocks": 5e-5, "norms": 1e-3, "low_rank": 5e-4}  # fewer numbers move further
 
@@ -25,10 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     items = read_manifests(options.data)
     judged = stills(items, options.limit)
     outcomes = [outcome(name, recipe(name, options.pictures), options, items, judged) for name in RATES]
-    for one in outcomes:
-        sys.stdout.write(f"{one}\n")
-    if options.out:
-        write_json(options.out, _section(outcomes, options.pictures, len(judged)))
+    report(outcomes, _section(outcomes, options.pictures, len(judged)), options.out)
     return 0
 
 

@@ -6,12 +6,13 @@ python -m benchmarks.int8 MANIFEST … --run checkpoints/NAME --init FILE [--lim
 import argparse
 import copy
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from ml_core.training import metrics
+from benchmarks.short_runs import aucs
 from ml_core.training.answers import judge
 from ml_core.training.cli import CROPS
 from ml_core.training.crops import CropCache
@@ -38,11 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         answers = judge({"vit": member}, [cache.get(item) for item in items])
         logits = np.array([answer["vit"] for answer in answers], np.float64)
         margins.append(logits[:, 1] - logits[:, 0])
-    for source in sorted({item.source for item in items}):
-        chosen = np.array([item.source == source for item in items])
-        truth = np.array([item.fake for item in items])[chosen]
-        before, after = (metrics.auc(truth, margin[chosen]) for margin in margins)
-        sys.stdout.write(f"{source}: {chosen.sum()} items, AUC {before:.4f} trained, {after:.4f} stored\n")
+    before, after = (aucs(items, margin) for margin in margins)
+    for name, count in sorted(Counter(item.source for item in items).items()):
+        sys.stdout.write(f"{name}: {count} items, AUC {before[name]:.4f} trained, {after[name]:.4f} stored\n")
     return 0
 
 

@@ -11,12 +11,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from benchmarks.short_runs import BATCH, Outcome, outcome, parser, stills
+from benchmarks.short_runs import BATCH, Outcome, outcome, parser, report, stills
 from ml_core.training.cli import log_to_stdout
 from ml_core.training.data import PSEUDO
 from ml_core.training.manifest import Item, read_manifests
 from ml_core.training.members import RECIPES, Recipe
-from ml_core.versions import write_json
 
 SHARE = sum(PSEUDO.values())  # the same for all that have any: more kinds, not more pseudo-fakes
 WAYS: dict[str, Mapping[str, float]] = {
@@ -36,10 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     items = read_manifests(options.data)
     judged, taught = stills(items, options.limit), [item for item in items if _teaches(item, options.source)]
     outcomes = [outcome(name, recipe(name, options.pictures), options, taught, judged) for name in WAYS]
-    for one in outcomes:
-        sys.stdout.write(f"{one}\n")
-    if options.out:
-        write_json(options.out, _section(outcomes, options.source, options.pictures, len(judged)))
+    report(outcomes, _section(outcomes, options.source, options.pictures, len(judged)), options.out)
     return 0
 
 

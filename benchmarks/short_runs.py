@@ -1,6 +1,7 @@
 """Short trainings of the ViT that differ in one thing: what they share, and the table that a model card shows."""
 
 import argparse
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from ml_core.training.cli import CROPS
 from ml_core.training.crops import CropCache
 from ml_core.training.manifest import Item, at_most
 from ml_core.training.members import Recipe, Start, train_image_member
+from ml_core.versions import write_json
 
 BATCH = 32
 
@@ -44,9 +46,9 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def stills(items: Sequence[Item], limit: int) -> list[Item]:
+def stills(items: Sequence[Item], limit: int, split: str = "val") -> list[Item]:
     """What the runs are judged on."""
-    return at_most([item for item in items if item.split == "val" and not item.is_clip], limit)
+    return at_most([item for item in items if item.split == split and not item.is_clip], limit)
 
 
 def outcome(
@@ -58,7 +60,7 @@ def outcome(
     member = train_image_member("vit", recipe, items, cache, checkpoint, Start(options.init))
     speed = recipe.settings.steps * recipe.settings.batch / (time.monotonic() - start)
     learned = sum(parameter.numel() for parameter in member.parameters() if parameter.requires_grad)
-    return Outcome(name, learned, speed, _aucs(judged, _margins(member, judged, cache)))
+    return Outcome(name, learned, speed, aucs(judged, _margins(member, judged, cache)))
 
 
 @torch.inference_mode()
@@ -68,6 +70,15 @@ def _margins(member: Member, items: Sequence[Item], cache: CropCache) -> NDArray
     return (logits[:, 1] - logits[:, 0]).astype(np.float64)
 
 
-def _aucs(items: Sequence[Item], margins: NDArray[np.float64]) -> dict[str, float]:
+def aucs(items: Sequence[Item], margins: NDArray[np.float64]) -> dict[str, float]:
+    """The AUC of each source; `margins` (N,) are fake minus real."""
     truth, sources = np.array([item.fake for item in items]), np.array([item.source for item in items])
     return {str(name): metrics.auc(truth[sources == name], margins[sources == name]) for name in np.unique(sources)}
+
+
+def report(outcomes: Sequence[Outcome], section: dict[str, object], out: Path | None) -> None:
+    """Prints one line a run; writes the card's section where it is wanted."""
+    for one in outcomes:
+        sys.stdout.write(f"{one}\n")
+    if out:
+        write_json(out, section)

@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from ml_core.aggregation import LSTM_MIN_FRAMES, robust_means
 from ml_core.datatypes import IMAGE_MEMBERS, MEMBERS
 from ml_core.errors import MediaError
-from ml_core.faces import twice
 from ml_core.models.member import Member
 from ml_core.models.registry import SPECS
 from ml_core.training.crops import CropCache, Crops
@@ -117,11 +116,11 @@ def _answer(members: Mapping[str, Member], items: Sequence[Item], cache: CropCac
     seen: list[tuple[Item, Crops]] = []
     for item in items:
         try:
-            crops = cache.get(item)
+            crops = cache.looks(item)
         except MediaError as error:
             yield item, {"error": error.code}
         else:
-            seen.append((item, crops if item.is_clip else twice(crops)))
+            seen.append((item, crops))
     for (item, _), answer in zip(seen, judge(members, [crops for _, crops in seen]), strict=True):
         yield item, {name: [float(value) for value in logits] for name, logits in answer.items()}
 

@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 
 from ml_core.config import CROP_MARGIN, FRAMES_PER_VIDEO
 from ml_core.datatypes import FaceDetection, Frame
-from ml_core.faces import FaceDetector, crop, deciding_tracks, track, whole
+from ml_core.faces import FaceDetector, crop, deciding_tracks, track, twice, whole
 from ml_core.media.frames import decode
 from ml_core.media.probe import sniff
 from ml_core.training.manifest import Item
@@ -49,6 +49,10 @@ class CropCache:
             part.rename(path)
         crops: Crops = np.load(path, allow_pickle=False)
         return crops
+
+    def looks(self, item: Item) -> Crops:
+        """The crops that the members are asked about, as in scoring: a still twice. Raises MediaError."""
+        return self.get(item) if item.is_clip else twice(self.get(item))
 
     def landmarks(self, crop: Crops) -> NDArray[np.float32]:
         """(224, 224, 3) → (5, 2) of its largest face; of a mean face where none is found in the crop itself."""

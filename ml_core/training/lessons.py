@@ -102,7 +102,7 @@ class FeatureStore:
     def crops(self, lesson: Lesson) -> Crops:
         """(T, 224, 224, 3) uint8 of an item that `get` has seen: what deep layers learn on."""
         tensors = load_file(self._path(lesson))
-        return tensors["crops"].numpy()[self._rows(tensors)] if "crops" in tensors else self._known(lesson)
+        return tensors["crops"].numpy()[self._rows(tensors)] if "crops" in tensors else self._cache.looks(_item(lesson))
 
     def forget_others(self, lessons: Iterable[Lesson]) -> int:
         """Removes what belongs to none of these lessons, of every version: deleted media leaves nothing behind."""
@@ -119,18 +119,13 @@ class FeatureStore:
     def _make(self, lesson: Lesson) -> dict[str, Tensor]:
         """Features of every face that may decide, its track, and an upload's crops. Raises NoFace, MediaError."""
         if lesson.kind is None:
-            crops, tracks = self._known(lesson), None
+            crops, tracks = self._cache.looks(_item(lesson)), None
         else:
             crops, tracks = self._faces(lesson, lesson.kind)
         tensors = {f"frames.{name}": rows for name, rows in self._policy.look(crops).frames.items()}
         if tracks is not None:
             tensors |= {"crops": torch.from_numpy(crops), "tracks": torch.tensor(tracks)}
         return {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
-
-    def _known(self, lesson: Lesson) -> Crops:
-        """The crops of a picture or clip of a data set, as the members are asked about them."""
-        item = _item(lesson)
-        return self._cache.get(item) if item.is_clip else twice(self._cache.get(item))
 
     def _faces(self, lesson: Lesson, kind: Kind) -> tuple[Crops, list[int]]:
         """The crops that the members are asked about, and the track of each face: a still has two crops of a face."""
